@@ -1,0 +1,5 @@
+"""The one list of checks, in the order in which reports name them."""
+
+from certification.types import Check
+
+ALL: tuple[Check, ...] = ()

@@ -1,0 +1,132 @@
+"""The only doors out of a check: what it may ask of the world, as Protocols."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+
+class SandboxUnavailableError(Exception):
+    """No back-end on this machine can isolate; nothing may be certified by running it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one run; seconds, bytes and counts."""
+
+    wall_seconds: float = 30.0
+    cpu_seconds: int = 20
+    memory_bytes: int = 1024 * 1024 * 1024
+    processes: int = 128
+    output_bytes: int = 2 * 1024 * 1024
+    workspace_bytes: int = 64 * 1024 * 1024
+    file_bytes: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One run in a fresh room. `artifact` is mounted read-only at /artifact.
+
+    `command` is run with /artifact as working folder; its first word `python` or `node` is the
+    room's own runtime. `protocol` "mcp" speaks the MCP handshake over stdio and lists tools;
+    "none" waits for the exit. `packages` asks for the artifact's declared dependencies to be
+    prepared first, from its own manifests. `script` is source of our own, readable in the room
+    at /assay/script.py.
+    """
+
+    artifact: Path
+    command: tuple[str, ...]
+    runtime: Literal["python", "node", "none"]
+    protocol: Literal["none", "mcp"] = "none"
+    script: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+    packages: bool = False
+    model_libraries: bool = False  # numpy and onnxruntime on the room's Python path
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedTool:
+    """A tool as the running MCP server listed it; `definition` is its whole JSON."""
+
+    name: str
+    definition: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one run did. `breached` names the limit that ended it, if one did."""
+
+    isolation: str  # for example "bubblewrap+seccomp"
+    exit_code: int | None
+    stdout: str  # bounded, undecodable bytes replaced
+    stderr: str
+    seconds: float
+    breached: str = ""
+    handshake: bool = False
+    protocol_version: str = ""
+    server_name: str = ""
+    tools: tuple[ObservedTool, ...] = ()
+    error: str = ""  # why the run says nothing, e.g. dependencies could not be prepared
+
+
+class Sandbox(Protocol):
+    """An isolated, observed, ephemeral room."""
+
+    def run(self, request: RunRequest) -> Observation:
+        """Run once and leave nothing behind; raises SandboxUnavailableError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """A verified statement about who built or signed an artifact."""
+
+    identity: str
+    issuer: str
+    predicate_type: str
+    source_repository: str = ""
+    source_commit: str = ""
+
+
+class ProvenanceInvalidError(Exception):
+    """The bundle does not prove what was claimed; the message says which part failed."""
+
+
+class ProvenanceVerifier(Protocol):
+    """Verifies a publisher's sigstore bundle offline against identity and issuer."""
+
+    def verify(self, *, artifact: Path, bundle: bytes, identity: str, issuer: str) -> Provenance:
+        """What the bundle proves about the artifact; raises ProvenanceInvalidError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBundle:
+    """A sigstore bundle v0.3 as canonical bytes, and where the log holds it."""
+
+    bundle: bytes
+    log_index: int
+
+
+class Signer(Protocol):
+    """Signs an in-toto Statement into a sigstore bundle and logs it."""
+
+    def sign(self, statement: bytes) -> SignedBundle:
+        """Sign and log; the bundle has been verified with both time sources before it returns."""
+        ...
+
+    def trusted_root(self) -> bytes:
+        """Sigstore trusted_root.json that verifies what this signer makes."""
+        ...
+
+    def trust_config(self) -> bytes:
+        """Sigstore ClientTrustConfig JSON for `sigstore --trust-config`."""
+        ...
+
+    def identity(self) -> str:
+        """Subject alternative name in the leaf certificates, e.g. https://host/certifier."""
+        ...
+
+    def issuer(self) -> str:
+        """OIDC issuer in the leaf certificates."""
+        ...
