@@ -33,7 +33,7 @@ class Places:
         if os.geteuid() != 0 and len(os.fsencode(inside)) <= SOCKET_FOLDER_BYTES:
             return inside
         name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
-        return Path("/tmp") / f"assay-{os.geteuid()}-{name}"  # noqa: S108 - `make` verifies the owner
+        return Path("/tmp") / f"assay-{os.geteuid()}-{name}"
 
     @property
     def postgres_sockets(self) -> Path:
