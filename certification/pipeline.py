@@ -26,11 +26,11 @@ def run_check(check: Check, subject: Subject, tools: Tools) -> CheckReport:
     try:
         if not check.applies_to(subject):
             return CheckReport(check.id, check.version, Outcome.NOT_APPLICABLE)
-        result = check.run(subject, tools)
+        result = bounded(check.run(subject, tools))
     except Exception as fault:
         logger.warning("check %s errored", check.id, exc_info=True)
         return CheckReport(check.id, check.version, Outcome.ERRORED, _crashed(fault))
-    return CheckReport(check.id, check.version, outcome_of(result), bounded(result))
+    return CheckReport(check.id, check.version, outcome_of(result), result)
 
 
 def give_up(check: Check) -> CheckReport:

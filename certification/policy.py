@@ -25,13 +25,8 @@ def judge(report: Report) -> Verdict:
 
 
 def _doubts(check: CheckReport) -> list[str]:
-    match check.outcome:
-        case Outcome.PASSED | Outcome.NOT_APPLICABLE:
-            return []
-        case Outcome.ERRORED:
-            why = check.result.incomplete or "it gave no answer"
-            return [f"{check.check} could not judge: {why}"]
-        case Outcome.FAILED:
-            return [
-                f"{f.rule}: {f.message}" for f in check.result.findings if f.level is Level.WARNING
-            ]
+    if check.outcome in {Outcome.PASSED, Outcome.NOT_APPLICABLE}:
+        return []
+    if check.outcome is Outcome.ERRORED:
+        return [f"{check.check} could not judge: {check.result.incomplete or 'it gave no answer'}"]
+    return [f"{f.rule}: {f.message}" for f in check.result.findings if f.level is Level.WARNING]
