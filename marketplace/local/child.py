@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.02
@@ -47,8 +48,10 @@ class Service:
     once: bool = False
 
 
-def spawn(service: Service, *, cwd: Path | None = None) -> subprocess.Popen[bytes]:
-    """Start the service with stdout and stderr in one pipe.
+def spawn(
+    service: Service, *, cwd: Path | None = None, output: IO[bytes] | int = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
+    """Start the service with stdout and stderr in one pipe, or in the file given.
 
     Call it from the main thread of a process without other threads: the kernel ties the
     orphan signal to the thread that forked.
@@ -64,7 +67,7 @@ def spawn(service: Service, *, cwd: Path | None = None) -> subprocess.Popen[byte
     return subprocess.Popen(
         service.argv,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
         env={**os.environ, **service.env},
         cwd=cwd,

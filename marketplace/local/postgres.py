@@ -97,7 +97,8 @@ class Postgres:
             "jit": "off",
             "timezone": "UTC",
             "log_timezone": "UTC",
-            "log_min_messages": "warning",
+            # LOG ranks between ERROR and FATAL; failed statements are the caller's to report.
+            "log_min_messages": "fatal",
         }
         if not self._durable:
             options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -128,7 +129,9 @@ class Postgres:
     def create_database(self, name: str) -> None:
         """Create a database with our extensions, unless it is there; template1 gets them too."""
         with self._connect("postgres") as connection:
-            if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+            if connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", [name]
+            ).fetchone():
                 return
         with self._connect("template1") as connection:
             for extension in EXTENSIONS:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +20,8 @@ FIRST_BACK_OFF_SECONDS = 0.5
 LONGEST_BACK_OFF_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 START_ATTEMPTS = 4
-TICK_SECONDS = 0.1
+TICK_SECONDS = 0.05
+PROBE_SECONDS = 0.05
 LINE_BYTES = 64 * 1024
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -54,7 +55,8 @@ class _Running:
     failures: int = 0
     due: float = 0.0
     tail: bytes = b""
-    announced: bool = field(default=False)
+    probed: float = 0.0
+    announced: bool = False
 
 
 class Supervisor:
@@ -145,8 +147,13 @@ class Supervisor:
     def _is_ready(self, running: _Running) -> bool:
         if running.announced or running.service.once:
             return True
-        alive = running.process is not None and running.process.poll() is None
-        running.announced = alive and running.service.ready()
+        now = time.monotonic()
+        if running.process is None or running.process.poll() is not None:
+            return False
+        if now - running.probed < PROBE_SECONDS:
+            return False
+        running.probed = now
+        running.announced = running.service.ready()
         return running.announced
 
     def _start(self, running: _Running) -> None:

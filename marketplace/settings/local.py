@@ -1,6 +1,7 @@
 """What `make run` uses: everything on this machine, embedded services unless URLs are given."""
 
 from marketplace.local.places import Places
+from marketplace.settings import logs
 from marketplace.settings.base import *
 
 ASSAY_LOCAL = True

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from marketplace.local.places import Places
+from marketplace.settings import logs
 from marketplace.settings.base import *
 
 # Processes that a test starts share the folder of the run that started them.

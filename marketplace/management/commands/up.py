@@ -101,7 +101,9 @@ def _web() -> Service:
 
 
 def _workers(places: Places) -> Iterator[Service]:
-    celery = (sys.executable, "-m", "celery", "-A", "marketplace.celery")
+    # As root the workers warn; untrusted code runs under another uid in the sandbox either way.
+    python = (sys.executable, "-W", "ignore:You're running the worker with superuser")
+    celery = (*python, "-m", "celery", "--quiet", "-A", "marketplace.celery")
     quiet = ("--loglevel", "WARNING")
     for name, queues in QUEUES.items():
         options = ("-Q", queues, "-n", f"{name}@%h", "--concurrency", "1")
