@@ -94,6 +94,8 @@ class Subject:
     `root` is the tree to examine: the published files, or the contents of the one published
     archive, which is then `archive`. `unpacked` is false when that archive was not safe to
     unpack; `root` is then empty. `bundles` are sigstore bundles the publisher sent along.
+    `recognised` is false when the format is a guess, made only to scan a local path all the same;
+    `problems` are sentences on manifests that could not be read.
     """
 
     name: str
@@ -106,6 +108,8 @@ class Subject:
     archive: Path | None = None
     unpacked: bool = True
     bundles: tuple["PublisherBundle", ...] = ()
+    recognised: bool = True
+    problems: tuple[str, ...] = ()
 
     def path(self, relative: str) -> Path:
         """The file on disk for a path taken from `files`."""
