@@ -116,7 +116,9 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT: Path | None = BASE_DIR / "static-collected"
+STATIC_ROOT: Path | None = environment.folder(
+    os.environ, "STATIC_ROOT", BASE_DIR / "static-collected"
+)
 # Parts of an upload pass through memory one at a time; anything larger is refused early.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -186,6 +188,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "VersionState": "marketplace.api.v1.serializers.versions.STATES",
+        "UploadState": "registry.models.UploadState",
+        "StageState": "certification.models.StageState",
+        "WithdrawnState": "marketplace.api.v1.serializers.proofs.WITHDRAWN_STATES",
+    },
 }
 
 # Longer than any task may run, so that a message is not delivered twice while it is worked on;
