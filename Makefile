@@ -24,7 +24,7 @@ check: $(VENV)/.dev  ## lint, types, import contracts, templates, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timing
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/djlint --quiet --check --lint templates
 	@! grep -rnE '\|\s*safe\b|mark_safe|autoescape off' --include='*.html' --include='*.py' \
 		templates marketplace certification registry || (echo 'Unescaped output: see the lines above.'; exit 1)

@@ -1,6 +1,5 @@
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -12,13 +11,8 @@ from marketplace.local.postgres import Postgres, _working_in
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Postgres]:
-    places = Places(tmp_path / "home")
-    yield Postgres(places)
-    for path in sorted(places.sockets.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
-    if places.sockets.exists():
-        places.sockets.rmdir()
+def server(home: Places) -> Postgres:
+    return Postgres(home)
 
 
 def start(server: Postgres):

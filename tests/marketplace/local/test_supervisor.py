@@ -28,15 +28,14 @@ def gone(pid: int) -> bool:
         return True
 
 
-def test_a_second_instance_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    places = Places(tmp_path)
+def test_a_second_instance_is_refused_with_a_sentence(home: Places) -> None:
     with (
-        only_instance(places),
+        only_instance(home),
         pytest.raises(LocalError, match=f"already running .* {os.getpid()}"),
-        only_instance(places),
+        only_instance(home),
     ):
         pass
-    with only_instance(places):
+    with only_instance(home):
         pass
 
 

@@ -1,6 +1,5 @@
 import os
 import signal
-from pathlib import Path
 
 import redis
 
@@ -9,8 +8,8 @@ from marketplace.local.places import Places
 from marketplace.local.valkey import Valkey
 
 
-def test_what_was_written_survives_kill(tmp_path: Path) -> None:
-    server = Valkey(Places(tmp_path))
+def test_what_was_written_survives_kill(home: Places) -> None:
+    server = Valkey(home)
     service = server.service()
     service.prepare()
     first = spawn(service)
