@@ -1,0 +1,118 @@
+"""Instructions to a model that work against its user, in tools, skills, prompts and plugins."""
+
+import re
+from collections.abc import Iterator
+
+from certification.readers.intent import Signal, normalised, signals_in
+from certification.readers.model_text import Text, is_read, texts_in
+from certification.readers.subject_texts import TextFiles
+from certification.types import (
+    Check,
+    Evidence,
+    Finding,
+    Level,
+    Location,
+    Result,
+    Stage,
+    Subject,
+    Tools,
+)
+
+_STANDARDS = ("OWASP LLM01:2025", "OWASP ASI01", "OWASP MCP03", "AML.T0051", "CWE-506")
+_MAX_BYTES = 2 * 1024 * 1024
+_WINDOW_LINES = 8
+_FIX = "Say only what the tool or skill does; take the instruction to the model out."
+_PAIRS = (
+    frozenset({Signal.SOURCE, Signal.SINK}),
+    frozenset({Signal.OVERRIDE, Signal.SOURCE}),
+    frozenset({Signal.OVERRIDE, Signal.SINK}),
+    frozenset({Signal.OVERRIDE, Signal.CONCEAL}),
+    frozenset({Signal.OVERRIDE, Signal.CONSENT}),
+    frozenset({Signal.OVERRIDE, Signal.EXECUTE}),
+    frozenset({Signal.CONCEAL, Signal.SOURCE}),
+    frozenset({Signal.CONCEAL, Signal.SINK}),
+    frozenset({Signal.CONCEAL, Signal.EXECUTE}),
+    frozenset({Signal.CONCEAL, Signal.PERSIST}),
+    frozenset({Signal.CONSENT, Signal.EXECUTE}),
+    frozenset({Signal.CONSENT, Signal.PERSIST}),
+    frozenset({Signal.EXECUTE, Signal.PERSIST}),
+)
+_ALONE = (
+    Signal.OVERRIDE,
+    Signal.CONCEAL,
+    Signal.WITHHELD,
+    Signal.DECODE,
+    Signal.PERSIST,
+    Signal.EXECUTE,
+    Signal.GRANT,
+)
+_BLANK = re.compile(r"\n[ \t]*\n")
+
+
+def _run(subject: Subject, tools: Tools) -> Result:
+    files = TextFiles(subject, is_read, _MAX_BYTES)
+    findings: list[Finding] = []
+    passages = 0
+    for path, content in files:
+        for text in texts_in(path, content):
+            for line, passage in _passages(text):
+                passages += 1
+                finding = _judge(text, line, passage)
+                findings += [finding] if finding else []
+    evidence = Evidence(
+        "tool-poisoning",
+        {"files": files.count, "passages": passages, "skipped": files.skipped[:50]},
+    )
+    skipped = files.skipped
+    unread = f"{len(skipped)} texts could not be read, such as {skipped[0]}." if skipped else ""
+    return Result(tuple(findings), (evidence,), unread)
+
+
+def _passages(text: Text) -> Iterator[tuple[int, str]]:
+    """(first line, passage): a string whole, prose in overlapping windows of a few lines."""
+    lines = normalised(text.content).splitlines()
+    if text.literal or len(lines) <= _WINDOW_LINES:
+        yield text.line, "\n".join(lines)
+        return
+    step = _WINDOW_LINES // 2
+    for start in range(0, len(lines) - step, step):
+        yield text.line + start, "\n".join(lines[start : start + _WINDOW_LINES])
+
+
+def _judge(text: Text, line: int, passage: str) -> Finding | None:
+    found = signals_in(passage)
+    pair = next((pair for pair in _PAIRS if pair <= found), None)
+    assembled = text.assembled and Signal.SOURCE in found
+    if pair is not None or assembled or Signal.DECODE in found:
+        grave = sorted((pair or found), key=lambda signal: signal.name)
+        return _finding(text, line, Level.ERROR, grave, passage)
+    alone = [signal for signal in _ALONE if signal in found]
+    return _finding(text, line, Level.WARNING, alone, passage) if alone else None
+
+
+def _finding(text: Text, line: int, level: Level, found: list[Signal], passage: str) -> Finding:
+    shown = " ".join("".join(c if c.isprintable() else " " for c in passage).split())[:160]
+    name = "-and-".join(signal.name.casefold() for signal in found[:2])
+    return Finding(
+        rule=f"tool-poisoning.{name}",
+        level=level,
+        message=f"A text for models {' and '.join(found[:3])}: “{shown}”.",
+        location=Location(text.path, line),
+        fix=_FIX,
+        standards=_STANDARDS,
+    )
+
+
+def _applies(subject: Subject) -> bool:
+    return any(is_read(file.path) for file in subject.files)
+
+
+CHECK = Check(
+    id="tool-poisoning",
+    version=1,
+    stage=Stage.SCAN,
+    title="No instructions that work against the user",
+    standards=_STANDARDS,
+    applies_to=_applies,
+    run=_run,
+)
