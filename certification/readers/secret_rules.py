@@ -1,0 +1,120 @@
+"""Finds credentials in text: exact shapes of issued tokens, key blocks, and guarded guesses."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_ENTROPY_BITS = 3.6
+_PLACEHOLDER = re.compile(
+    r"example|placeholder|changeme|your[_-]?|dummy|sample|test|fake|xxxx|\*\*\*|\.\.\.|<[^>]+>"
+    r"|\$\{|\{\{|"
+    r"0{6}|1234567890|abcdef|insert|redacted|process\.env|environ|getenv",
+    re.IGNORECASE,
+)
+_ISSUED = {
+    "aws-access-key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "github-token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,99}|github_pat_\w{60,99})\b",
+    "gitlab-token": r"\bglpat-[A-Za-z0-9_-]{20,64}\b",
+    "npm-token": r"\bnpm_[A-Za-z0-9]{36}\b",
+    "pypi-token": r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,250}",
+    "slack-token": r"\bxox[abeoprs]-[0-9A-Za-z-]{20,250}",
+    "slack-webhook": r"https://hooks\.slack\.com/services/T\w{6,12}/B\w{6,12}/\w{20,40}",
+    "discord-webhook": r"https://discord(?:app)?\.com/api/webhooks/\d{15,22}/[\w-]{50,90}",
+    "openai-key": r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,80}T3BlbkFJ[A-Za-z0-9_-]{20,80}",
+    "anthropic-key": r"\bsk-ant-(?:api|admin|oat)\d{2}-[A-Za-z0-9_-]{80,120}",
+    "hugging-face-token": r"\bhf_[A-Za-z]{34}\b",
+    "google-api-key": r"\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])",
+    "stripe-key": r"\b[rs]k_live_[0-9A-Za-z]{20,120}",
+    "sendgrid-key": r"\bSG\.[A-Za-z0-9_-]{20,24}\.[A-Za-z0-9_-]{39,50}",
+    "twilio-key": r"\bSK[0-9a-f]{32}\b",
+    "azure-storage-key": r"AccountKey=[A-Za-z0-9+/]{86}==",
+    "private-key": r"-----BEGIN (?:(?:RSA|EC|DSA|OPENSSH|PGP) )?PRIVATE KEY(?: BLOCK)?-----",
+    "age-key": r"\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b",
+}  # fmt: skip
+_RULES = {name: re.compile(pattern) for name, pattern in _ISSUED.items()}
+_ASSIGNED = re.compile(
+    r"(?i)[\w.-]{0,40}(?:api[_-]?key|secret|token|passwd|password|private[_-]?key|access[_-]?key|credential)s?"
+    r"(?:_\w{1,20})?[\"']?\s{0,4}(?:=|:|=>)\s{0,4}[\"']([^\s\"']{12,200})[\"']"
+)
+_URL = re.compile(
+    r"\b[a-z][a-z0-9+.-]{2,20}://[^\s:/@'\"]{1,60}:([^\s:/@'\"]{6,100})@[\w.-]{3,100}"
+)
+_NETRC = re.compile(r"(?m)^\s*machine\s+\S+\s+login\s+\S+\s+password\s+(\S+)")
+_PGPASS = re.compile(r"(?m)^[^:#\s]+:(?:\d+|\*):[^:\s]+:[^:\s]+:(\S+)$")
+_ENV = re.compile(
+    r"(?m)^\s*(?:export\s+)?\w*(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)\w*\s*=\s*[\"']?([^\s\"'#]{8,200})"
+)
+_FILES = {
+    "netrc": _NETRC,
+    ".netrc": _NETRC,
+    "_netrc": _NETRC,
+    ".pgpass": _PGPASS,
+    "pgpass.conf": _PGPASS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A credential: the rule, its index in the text, and what may be shown of it. `sure` says its
+    shape belongs to one issuer."""
+
+    rule: str
+    start: int
+    masked: str
+    sure: bool
+
+
+def secrets_in(path: str, text: str) -> Iterator[Secret]:
+    """Every credential in a text; the value itself never leaves this function."""
+    seen: set[int] = set()
+    for rule, pattern in _RULES.items():
+        for match in pattern.finditer(text):
+            if not _PLACEHOLDER.search(match[0]) or rule == "private-key":
+                seen.add(match.start())
+                yield Secret(
+                    rule, match.start(), mask(match[0]), _complete(rule, text, match.end())
+                )
+    for rule, pattern in _guesses(path):
+        for match in pattern.finditer(text):
+            value = match[1]
+            if not any(match.start(1) <= at < match.end(1) for at in seen) and _random(value):
+                yield Secret(rule, match.start(1), mask(value), sure=rule == "password-file")
+
+
+def mask(value: str) -> str:
+    """The first four characters and the length."""
+    return f"{value[:4]}… ({len(value)} characters)"
+
+
+def _guesses(path: str) -> Iterator[tuple[str, "re.Pattern[str]"]]:
+    name = path.rsplit("/", 1)[-1].casefold()
+    yield "assignment", _ASSIGNED
+    yield "url-password", _URL
+    if name in _FILES:
+        yield "password-file", _FILES[name]
+    if name == ".env" or (
+        name.startswith(".env.") and not name.endswith(("example", "sample", "template"))
+    ):
+        yield "environment-file", _ENV
+
+
+def _complete(rule: str, text: str, end: int) -> bool:
+    """Documentation shows the first line of a key; only a block with a body is a key."""
+    return (
+        rule != "private-key"
+        or re.match(r"\s*(?:[\w-]+:[^\n]*\s+)*[A-Za-z0-9+/=\s\\n]{200,}", text[end : end + 4000])
+        is not None
+    )
+
+
+def _random(value: str) -> bool:
+    """Whether a value looks generated: enough entropy, letters and digits, no placeholder."""
+    if _PLACEHOLDER.search(value) or not (
+        re.search(r"\d", value) and re.search(r"[A-Za-z]", value)
+    ):
+        return False
+    total = len(value)
+    bits = -sum(n / total * math.log2(n / total) for n in Counter(value).values())
+    return bits >= min(_ENTROPY_BITS, math.log2(total) - 0.5)
