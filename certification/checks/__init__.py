@@ -2,8 +2,16 @@
 
 from certification.checks import (
     archive_safety,
+    chat_template,
     declared_format,
+    gguf_structure,
     hidden_text,
+    keras_code,
+    onnx_structure,
+    pickle_opcodes,
+    remote_code,
+    safetensors_structure,
+    saved_model,
     secrets,
     tool_poisoning,
 )
@@ -15,4 +23,12 @@ ALL: tuple[Check, ...] = (
     hidden_text.CHECK,
     tool_poisoning.CHECK,
     secrets.CHECK,
+    chat_template.CHECK,
+    gguf_structure.CHECK,
+    keras_code.CHECK,
+    onnx_structure.CHECK,
+    pickle_opcodes.CHECK,
+    remote_code.CHECK,
+    safetensors_structure.CHECK,
+    saved_model.CHECK,
 )

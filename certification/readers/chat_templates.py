@@ -179,12 +179,9 @@ def _branch(node: nodes.If) -> Iterator[Remark]:
     """Text that is added only when somebody writes a certain phrase."""
     if not _asks_for_phrase(node.test):
         return
-    for output in (o for child in node.body for o in child.find_all(nodes.Output)):
-        if any(_CLAUSE.search(text) for text in _texts(output)):
-            yield Remark("trigger", False, "it adds instructions when a phrase occurs", node.lineno)
-    for child in node.body:
-        if isinstance(child, nodes.Output) and any(_CLAUSE.search(t) for t in _texts(child)):
-            yield Remark("trigger", False, "it adds instructions when a phrase occurs", node.lineno)
+    outputs = (o for child in node.body for o in _walk(child) if isinstance(o, nodes.Output))
+    if any(_CLAUSE.search(text) for output in outputs for text in _texts(output)):
+        yield Remark("trigger", False, "it adds instructions when a phrase occurs", node.lineno)
 
 
 def _asks_for_phrase(test: nodes.Node) -> bool:
