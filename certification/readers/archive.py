@@ -45,10 +45,8 @@ def inspect(
                 return None
             case ArchiveKind.ZIP:
                 return list_zip(stream, limits)
-            case ArchiveKind.TAR:
-                return list_tar(stream, limits, gzipped=False)
-            case ArchiveKind.TAR_GZIP:
-                return list_tar(stream, limits, gzipped=True)
+            case kind:
+                return list_tar(stream, limits, gzipped=kind is ArchiveKind.TAR_GZIP)
 
 
 def unpack(

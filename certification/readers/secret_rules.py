@@ -22,7 +22,7 @@ _ISSUED = {
     "slack-token": r"\bxox[abeoprs]-[0-9A-Za-z-]{20,250}",
     "slack-webhook": r"https://hooks\.slack\.com/services/T\w{6,12}/B\w{6,12}/\w{20,40}",
     "discord-webhook": r"https://discord(?:app)?\.com/api/webhooks/\d{15,22}/[\w-]{50,90}",
-    "openai-key": r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,80}T3BlbkFJ[A-Za-z0-9_-]{20,80}",
+    "openai-key": r"\bsk-[A-Za-z0-9_-]{20,90}T3BlbkFJ[A-Za-z0-9_-]{20,80}",
     "anthropic-key": r"\bsk-ant-(?:api|admin|oat)\d{2}-[A-Za-z0-9_-]{80,120}",
     "hugging-face-token": r"\bhf_[A-Za-z]{34}\b",
     "google-api-key": r"\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])",

@@ -78,6 +78,7 @@ def list_tar(source: BinaryIO, limits: ArchiveLimits, *, gzipped: bool) -> Archi
                 if count > limits.members:
                     raise DamagedArchiveError(f"it has more than {limits.members} members")
                 _admit(info, listing, folders)
+            _judge_tail(archive, listing)
     except _FAULTS as fault:
         listing.refuse("corrupt", "", f"The tar is damaged: {fault}.")
     refuse_collisions(listing, folders)
@@ -123,6 +124,16 @@ def _budget(size: int, limits: ArchiveLimits, *, gzipped: bool) -> int:
         return size
     inflated = max(limits.ratio_floor_bytes, limits.ratio * size)
     return min(limits.total_bytes, inflated) + 4 * _BLOCK * limits.members
+
+
+def _judge_tail(archive: tarfile.TarFile, listing: ArchiveListing) -> None:
+    """Read on to the end, where gzip has its checksum: only zeros may follow the last member."""
+    stream = archive.fileobj
+    while block := stream.read(_CHUNK):
+        stream.seek(stream.tell())  # the meter's budget holds here too
+        if block.strip(b"\0"):
+            listing.doubt("trailing", "", "Bytes stand after the end of the tar.")
+            return
 
 
 def _admit(info: tarfile.TarInfo, listing: ArchiveListing, folders: list[str]) -> None:
