@@ -1,0 +1,138 @@
+"""One version and the documents about it."""
+
+import base64
+import json
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from certification.models import Certificate, Certification
+from certification.services import reading
+from marketplace.api.v1.documentation import documented
+from marketplace.api.v1.endpoint import PublicEndpoint
+from marketplace.api.v1.lookups import Address, visible
+from marketplace.api.v1.serializers.proofs import AttestationsSerializer, ProgressSerializer
+from marketplace.api.v1.serializers.versions import VersionSerializer
+from registry.domain.problems import Code, ProblemError
+from registry.domain.tokens import Scope
+from registry.models import Version
+
+MANIFEST = "application/vnd.assay.install-manifest.v1+json"
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+SARIF = "application/sarif+json"
+JSON = "application/json"
+
+
+class OneVersion(PublicEndpoint):
+    scopes = (Scope.READ, Scope.INSTALL, Scope.PUBLISH)
+
+    @documented("readVersion", answers={200: VersionSerializer}, problems=[404])
+    def get(self, request: Request, **address: str) -> Response:
+        """A version with its files and what its publisher declares."""
+        return Response(VersionSerializer(visible(request, Address(**address))).data)
+
+
+class Manifest(PublicEndpoint):
+    scopes = (Scope.INSTALL,)
+
+    @documented("readManifest", answers={(200, MANIFEST): OpenApiTypes.OBJECT}, problems=[404])
+    def get(self, request: Request, **address: str) -> HttpResponseBase:
+        """The install manifest: stored bytes, whose sha256 is the ETag."""
+        certificate = _certificate(visible(request, Address(**address)))
+        response = HttpResponse(bytes(certificate.manifest), content_type=MANIFEST)
+        response["ETag"] = f'"{certificate.manifest_digest}"'
+        return response
+
+
+class Attestations(PublicEndpoint):
+    scopes = (Scope.READ, Scope.INSTALL)
+
+    @documented("listAttestations", answers={200: AttestationsSerializer}, problems=[404])
+    def get(self, request: Request, **address: str) -> Response:
+        """Every attestation about the version."""
+        certificate = _certificate(visible(request, Address(**address)))
+        bundle = json.loads(bytes(certificate.bundle))
+        return Response({"bundles": [{"predicateType": _predicate_type(bundle), "bundle": bundle}]})
+
+
+class CertificateBundle(PublicEndpoint):
+    scopes = (Scope.READ, Scope.INSTALL)
+
+    @documented("readCertificate", answers={(200, BUNDLE): OpenApiTypes.OBJECT}, problems=[404])
+    def get(self, request: Request, **address: str) -> HttpResponseBase:
+        """The certificate as the stored sigstore bundle."""
+        certificate = _certificate(visible(request, Address(**address)))
+        return HttpResponse(bytes(certificate.bundle), content_type=BUNDLE)
+
+
+class Report(PublicEndpoint):
+    scopes = (Scope.READ, Scope.PUBLISH)
+
+    @documented(
+        "readReport",
+        answers={(200, JSON): OpenApiTypes.OBJECT, (200, SARIF): OpenApiTypes.OBJECT},
+        parameters=[
+            OpenApiParameter(
+                "format", enum=["json", "sarif"], description="In place of an Accept header."
+            )
+        ],
+        problems=[404],
+    )
+    def get(self, request: Request, **address: str) -> HttpResponseBase:
+        """The certification report, or the same as SARIF 2.1.0."""
+        version = visible(request, Address(**address))
+        media_type = _report_type(request)
+        read = reading.report_sarif if media_type == SARIF else reading.report_json
+        body = read(version)
+        if body is None:
+            raise ProblemError(Code.NOT_FOUND, "There is no report yet.")
+        response = HttpResponse(json.dumps(body), content_type=media_type)
+        response["Vary"] = "Accept"
+        return response
+
+
+class Progress(PublicEndpoint):
+    scopes = (Scope.READ, Scope.PUBLISH)
+
+    @documented("readCertification", answers={200: ProgressSerializer}, problems=[404])
+    def get(self, request: Request, certification_id: int) -> Response:
+        """How far a certification is, and what its checks said."""
+        certification = (
+            Certification.objects.filter(pk=certification_id)
+            .select_related("version__package__namespace__organisation")
+            .first()
+        )
+        if certification is None or not request.user.has_perm(
+            "registry.view_version", certification.version
+        ):
+            raise ProblemError(Code.NOT_FOUND, "There is no such certification.")
+        return Response(reading.progress(certification.version))
+
+
+def _report_type(request: Request) -> str:
+    match request.query_params.get("format"):
+        case "sarif":
+            return SARIF
+        case "json":
+            return JSON
+        case None:
+            return request.get_preferred_type([JSON, SARIF]) or JSON
+        case _:
+            raise ProblemError(Code.INVALID, "A report comes as json or as sarif.")
+
+
+def _certificate(version: Version) -> Certificate:
+    found = Certificate.objects.filter(version=version).first()
+    if found is None:
+        raise ProblemError(Code.NOT_FOUND, f"{version} has no certificate.")
+    return found
+
+
+def _predicate_type(bundle: dict[str, Any]) -> str:
+    """What the signed statement is about; our own bundle, so its shape is known."""
+    statement = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))
+    return str(statement["predicateType"])
