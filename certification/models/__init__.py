@@ -8,5 +8,15 @@ from certification.models.certification import (
     StageRun,
     StageState,
 )
+from certification.models.log import LogEntry, LogNode
 
-__all__ = ["Certificate", "Certification", "CheckRun", "Review", "StageRun", "StageState"]
+__all__ = [
+    "Certificate",
+    "Certification",
+    "CheckRun",
+    "LogEntry",
+    "LogNode",
+    "Review",
+    "StageRun",
+    "StageState",
+]

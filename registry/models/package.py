@@ -14,7 +14,7 @@ _STATES = [(state.value, state.value.replace("_", " ")) for state in State]
 #: TRANSITIONS as the condition of a trigger: the database refuses every other step.
 _ILLEGAL_STEP = pgtrigger.Q(old__state__df=pgtrigger.F("new__state"))
 for _old, _news in TRANSITIONS.items():
-    for _new in _news:
+    for _new in sorted(_news):  # sets have no order, and the trigger's text must
         _ILLEGAL_STEP &= ~pgtrigger.Q(old__state=_old.value, new__state=_new.value)
 
 

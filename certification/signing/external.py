@@ -1,0 +1,67 @@
+"""An external Sigstore stack behind the Signer port: same SigningContext, other services."""
+
+import json
+from pathlib import Path
+
+import rfc8785
+from sigstore import dsse
+from sigstore.models import ClientTrustConfig
+from sigstore.oidc import IdentityToken, detect_credential
+from sigstore.sign import SigningContext
+from sigstore.verify import Verifier
+from sigstore.verify.policy import Identity
+
+from certification.ports import SignedBundle
+
+
+class NoIdentityError(Exception):
+    """The external authority wants an OIDC token and this machine has none to show."""
+
+
+class ExternalSigner:
+    """Signs with the stack that a ClientTrustConfig names, as the ambient workload identity.
+
+    Never falls back to the embedded authority: without a token it refuses.
+    """
+
+    def __init__(self, config: Path) -> None:
+        self._raw = config.read_bytes()
+        self._config = ClientTrustConfig.from_json(self._raw.decode())
+
+    def sign(self, statement: bytes) -> SignedBundle:
+        """See the port; raises NoIdentityError."""
+        token = self._token()
+        context = SigningContext.from_trust_config(self._config)
+        with context.signer(token) as signer:
+            bundle = signer.sign_dsse(dsse.Statement(statement))
+        Verifier(trusted_root=self._config.trusted_root).verify_dsse(
+            bundle, Identity(identity=token.identity, issuer=token.issuer)
+        )
+        document = json.loads(bundle.to_json())
+        entry = document["verificationMaterial"]["tlogEntries"][0]
+        return SignedBundle(bundle=rfc8785.dumps(document), log_index=int(entry["logIndex"]))
+
+    def trusted_root(self) -> bytes:
+        """See the port."""
+        return rfc8785.dumps(json.loads(self._raw)["trustedRoot"])
+
+    def trust_config(self) -> bytes:
+        """See the port."""
+        return self._raw
+
+    def identity(self) -> str:
+        """See the port."""
+        return self._token().identity
+
+    def issuer(self) -> str:
+        """See the port."""
+        return self._token().issuer
+
+    def _token(self) -> IdentityToken:
+        credential = detect_credential()
+        if credential is None:
+            raise NoIdentityError(
+                "SIGSTORE_TRUST_CONFIG asks for an external authority, but this machine has no "
+                "ambient OIDC identity to sign with."
+            )
+        return IdentityToken(credential)

@@ -1,0 +1,120 @@
+"""The embedded authority against sigstore's own client, library and command line."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import pytest
+from sigstore.errors import VerificationError
+from sigstore.models import Bundle, ClientTrustConfig
+from sigstore.verify import Verifier
+from sigstore.verify.policy import Identity
+
+from certification.models import LogEntry
+from certification.signing import log
+from certification.signing.embedded import EmbeddedSigner
+
+pytestmark = pytest.mark.django_db
+
+URL = "http://127.0.0.1:8000"
+ARTIFACT = b"weights and measures"
+
+
+def statement(artifact=ARTIFACT):
+    return json.dumps(
+        {
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [
+                {"name": "a", "digest": {"sha256": hashlib.sha256(b"other").hexdigest()}},
+                {"name": "b", "digest": {"sha256": hashlib.sha256(artifact).hexdigest()}},
+            ],
+            "predicateType": "https://slsa.dev/verification_summary/v1",
+            "predicate": {"verificationResult": "PASSED"},
+        }
+    ).encode()
+
+
+@pytest.fixture
+def signer(tmp_path):
+    return EmbeddedSigner(tmp_path / "keys", URL)
+
+
+def verified(signer, bundle):
+    config = ClientTrustConfig.from_json(signer.trust_config().decode())
+    return Verifier(trusted_root=config.trusted_root).verify_dsse(
+        Bundle.from_json(bundle), Identity(identity=f"{URL}/certifier", issuer=URL)
+    )
+
+
+def test_the_library_accepts_what_was_signed(signer):
+    signed = signer.sign(statement())
+    kind, payload = verified(signer, signed.bundle)
+    assert kind == "application/vnd.in-toto+json"
+    assert payload == statement()
+
+
+def test_no_real_entry_stands_at_index_zero(signer):
+    assert signer.sign(statement()).log_index == 1
+    assert LogEntry.objects.get(index=0).body == log.GENESIS
+
+
+def test_every_entry_of_a_growing_log_verifies(signer):
+    for _ in range(9):
+        verified(signer, signer.sign(statement()).bundle)
+    assert log.size() == 10
+    assert log.recomputed_root() == log.root_of(10)
+
+
+def test_keys_are_private_and_kept(signer, tmp_path):
+    config = signer.trust_config()
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()} == {0o600}
+    assert EmbeddedSigner(tmp_path / "keys", URL).trust_config() == config
+
+
+def test_another_authority_refuses_it(signer, tmp_path):
+    bundle = signer.sign(statement()).bundle
+    with pytest.raises(VerificationError):
+        verified(EmbeddedSigner(tmp_path / "other", URL), bundle)
+
+
+@pytest.mark.parametrize("part", ["dsseEnvelope", "verificationMaterial"])
+def test_a_changed_bundle_is_refused(signer, part):
+    bundle = json.loads(signer.sign(statement()).bundle)
+    if part == "dsseEnvelope":
+        signature = bundle[part]["signatures"][0]
+        signature["sig"] = signature["sig"][:20] + "AAAA" + signature["sig"][24:]
+    else:
+        entry = bundle[part]["tlogEntries"][0]
+        entry["logIndex"] = "7"
+    with pytest.raises(VerificationError):
+        verified(signer, json.dumps(bundle))
+
+
+def cli(folder, artifact, bundle):
+    return subprocess.run(
+        [
+            sys.executable, "-m", "sigstore", "--trust-config", "trust.json",
+            "verify", "identity", "--bundle", bundle,
+            "--cert-identity", f"{URL}/certifier", "--cert-oidc-issuer", URL, artifact,
+        ],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def test_the_stock_command_line_verifies_offline_and_notices_one_byte(signer, tmp_path):
+    signed = signer.sign(statement())
+    (tmp_path / "trust.json").write_bytes(signer.trust_config())
+    (tmp_path / "bundle.json").write_bytes(signed.bundle)
+    (tmp_path / "good").write_bytes(ARTIFACT)
+    (tmp_path / "bad").write_bytes(ARTIFACT[:-1] + b"z")
+    flipped = bytearray(signed.bundle)
+    place = flipped.index(b'"sig":"') + 20
+    flipped[place] = ord("A") if flipped[place] != ord("A") else ord("B")
+    (tmp_path / "flipped.json").write_bytes(flipped)
+    accepted = cli(tmp_path, "good", "bundle.json")
+    assert accepted.returncode == 0, accepted.stderr
+    assert "OK: good" in accepted.stderr
+    assert cli(tmp_path, "bad", "bundle.json").returncode != 0
+    assert cli(tmp_path, "good", "flipped.json").returncode != 0
