@@ -1,6 +1,7 @@
 """Bounded, non-executing parsers of manifests: JSON, TOML, and YAML without aliases."""
 
 import json
+import re
 import tomllib
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ from certification.readers.tree import FileTree, text_of
 MAX_MANIFEST_BYTES = 512 * 1024
 MAX_FRONT_MATTER = 64 * 1024
 MAX_TEXT = 2_000
+MAX_NESTING = 64
 
 
 class ManifestError(Exception):
@@ -66,6 +68,12 @@ def front_matter(tree: FileTree, path: str) -> tuple[dict[str, object], str]:
 
 
 def _yaml(text: str) -> object:
+    depth = deepest = 0
+    for sign in re.findall(r"[\[\]{}]", text):  # nesting costs the YAML scanner square time
+        depth += 1 if sign in "[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > MAX_NESTING:
+        raise RecursionError
     # _PlainLoader is a SafeLoader: it makes no objects.
     return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - derived from SafeLoader
 

@@ -13,7 +13,7 @@ _TEMPLATE_SUFFIXES = (".jinja", ".jinja2", ".j2")
 def recognise(tree: FileTree) -> Descriptor | None:
     """The declaration of a lone text file, or None; raises ManifestError."""
     files = tree.files()
-    if len(files) != 1:
+    if len(files) != 1 or "/" in files[0].path:
         return None
     path = files[0].path
     if path.endswith(_TEMPLATE_SUFFIXES):

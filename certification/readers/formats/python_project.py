@@ -129,7 +129,7 @@ def _console_scripts(content: str) -> dict[str, object]:
 
 def _entry(tree: FileTree, scripts: dict[str, object], name: str) -> EntryPoint | None:
     """The console script named like the project, else the first one, else a known file name."""
-    wanted = next((key for key in scripts if suggested_name(key) == suggested_name(name)), None)
+    wanted = next((key for key in scripts if _normalised(key) == _normalised(name)), None)
     target = text(scripts[wanted] if wanted else next(iter(scripts.values()), ""))
     match = _TARGET.fullmatch(target.partition("[")[0].strip())
     if match is None:
@@ -140,6 +140,11 @@ def _entry(tree: FileTree, scripts: dict[str, object], name: str) -> EntryPoint 
     start = f"import sys; sys.path.insert(0, {'src' if inside else '.'!r}); "
     call = f"import {module} as entry; sys.exit(entry.{attribute}())"
     return EntryPoint("python", ("python", "-c", start + call))
+
+
+def _normalised(name: str) -> str:
+    """PEP 503: runs of dots, hyphens and underscores do not tell names apart."""
+    return re.sub(r"[-_.]+", "-", name).casefold()
 
 
 def _script(tree: FileTree) -> EntryPoint | None:

@@ -107,7 +107,8 @@ def _is_onnx(tree: FileTree, file: SubjectFile, head: bytes) -> bool:
         field, wire = tag >> 3, tag & 7
         value, position = _varint(tree, file.path, position)
         position += value if wire else 0
-        plausible = 1 <= field <= _LAST_FIELD and wire in {0, 2} and position <= file.size
+        known = 1 <= field <= _LAST_FIELD and wire in {0, 2}
+        plausible = known and value >= 0 and position <= file.size
         if not plausible or field == _GRAPH_FIELD or position == file.size:
             return plausible and field == _GRAPH_FIELD and wire != 0
     return False
@@ -119,7 +120,7 @@ def _varint(tree: FileTree, path: str, position: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << (7 * index)
         if byte < 0x80:  # noqa: PLR2004 - the last byte of a varint
             return value, position + index + 1
-    return 0, position
+    return -1, position
 
 
 def _inflated_head(head: bytes) -> bytes:
