@@ -11,13 +11,14 @@ from pathlib import Path
 from certification.readers.archive import DEFAULT_LIMITS, is_package_archive, unpack
 from certification.readers.archive_listing import ArchiveLimits
 from certification.readers.descriptor import Recognition, recognise
-from certification.readers.tree import FolderTree, tree_of, walk
+from certification.readers.tree import FolderTree, read_part, tree_of, walk
 from certification.types import PublisherBundle, Subject, SubjectFile
 from registry.domain.contents import digest_of
 from registry.domain.descriptor import Descriptor
 from registry.domain.identifiers import Format
 
 _CHUNK = 1024 * 1024
+MAX_BUNDLE_BYTES = 1024 * 1024
 
 
 class UnrecognisedFormatError(Exception):
@@ -41,7 +42,6 @@ def open_subject(
     *,
     workdir: Path | None = None,
     lenient: bool = False,
-    bundles: tuple[PublisherBundle, ...] = (),
     limits: ArchiveLimits = DEFAULT_LIMITS,
 ) -> Iterator[Subject]:
     """The published file or folder at `path`; what it needs in `workdir` is gone afterwards.
@@ -68,10 +68,28 @@ def open_subject(
             files=place.files if root == place.root else walk(root)[0],
             archive=place.archive,
             unpacked=place.unpacked,
-            bundles=bundles,
+            bundles=_bundles(root, declared),
             recognised=recognition.format is not None,
             problems=recognition.problems,
         )
+
+
+def _bundles(root: Path, declared: Descriptor) -> tuple[PublisherBundle, ...]:
+    """The bundle the descriptor names; one that is not there is empty, and so proves nothing."""
+    claim = declared.provenance
+    if claim is None:
+        return ()
+    listed = {file.path for file in walk(root)[0]}
+    here = claim.bundle in listed and claim.artifact in listed
+    return (
+        PublisherBundle(
+            path=claim.artifact,
+            artifact=root / claim.artifact,
+            bundle=read_part(root / claim.bundle, MAX_BUNDLE_BYTES + 1) if here else b"",
+            identity=claim.identity,
+            issuer=claim.issuer,
+        ),
+    )
 
 
 def _unrecognised(recognition: Recognition) -> str:

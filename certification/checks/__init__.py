@@ -9,6 +9,7 @@ from certification.checks import (
     keras_code,
     onnx_structure,
     pickle_opcodes,
+    provenance,
     remote_code,
     safetensors_structure,
     saved_model,
@@ -31,4 +32,5 @@ ALL: tuple[Check, ...] = (
     remote_code.CHECK,
     safetensors_structure.CHECK,
     saved_model.CHECK,
+    provenance.CHECK,
 )

@@ -69,9 +69,7 @@ def _leaf(
         .add_extension(
             x509.SubjectAlternativeName([x509.UniformResourceIdentifier(identity)]), critical=True
         )
-        .add_extension(
-            x509.UnrecognizedExtension(_OLD_ISSUER_OID, issuer.encode()), critical=False
-        )
+        .add_extension(x509.UnrecognizedExtension(_OLD_ISSUER_OID, issuer.encode()), critical=False)
         .add_extension(
             x509.UnrecognizedExtension(_ISSUER_OID, UTF8String(issuer).dump()), critical=False
         )

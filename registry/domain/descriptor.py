@@ -1,6 +1,6 @@
 """What a publisher declares about a package, whatever format it was written in."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from registry.domain.identifiers import Format
 
@@ -33,6 +33,17 @@ class EntryPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvenanceClaim:
+    """A sigstore bundle among the published files, what it covers, and who is said to have made
+    it. Paths are relative to the published files."""
+
+    bundle: str
+    artifact: str
+    identity: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Descriptor:
     """Identity and needs of one version. Strings are as declared, unescaped, bounded in length."""
 
@@ -48,6 +59,7 @@ class Descriptor:
     tools: tuple[str, ...] = ()
     permissions: Permissions = field(default_factory=Permissions)
     permissions_declared: bool = False
+    provenance: ProvenanceClaim | None = None
     source: str = ""  # the file the declaration was read from
     readme: str = ""  # Markdown, bounded
 
@@ -73,6 +85,7 @@ class Descriptor:
             "tools": list(self.tools),
             "permissions": self.permissions.as_dict(),
             "permissions_declared": self.permissions_declared,
+            "provenance": None if self.provenance is None else asdict(self.provenance),
             "source": self.source,
             "readme": self.readme,
         }
@@ -90,6 +103,7 @@ def from_dict(data: dict[str, object]) -> Descriptor:
     entry = data.get("entry_point")
     needs = data.get("permissions")
     tools = data.get("tools")
+    claim = data.get("provenance")
     return Descriptor(
         format=Format(str(data["format"])),
         entry_point=EntryPoint(
@@ -104,5 +118,6 @@ def from_dict(data: dict[str, object]) -> Descriptor:
         if isinstance(needs, dict)
         else Permissions(),
         permissions_declared=bool(data.get("permissions_declared")),
+        provenance=ProvenanceClaim(**claim) if isinstance(claim, dict) else None,
         **plain,
     )

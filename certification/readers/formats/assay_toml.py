@@ -11,6 +11,7 @@ from registry.domain.descriptor import (
     Descriptor,
     EntryPoint,
     Permissions,
+    ProvenanceClaim,
 )
 from registry.domain.identifiers import Format
 
@@ -44,7 +45,13 @@ def applied(tree: FileTree, found: Descriptor) -> Descriptor:
     said: dict[str, Any] = {key: text(package.get(key)) for key in _PLAIN if key in package}
     name = suggested_name(text(package.get("name")))
     entry = _entry(table(data["entry"])) if "entry" in data else found.entry_point
-    found = replace(found, name=name or found.name, entry_point=entry, **said)
+    found = replace(
+        found,
+        name=name or found.name,
+        entry_point=entry,
+        provenance=_provenance(table(data["provenance"])) if "provenance" in data else None,
+        **said,
+    )
     if "permissions" not in data:
         return found
     return replace(
@@ -61,6 +68,17 @@ def _entry(data: dict[str, object]) -> EntryPoint:
     if runtime != "none" and command[0] != runtime:
         command = (runtime, *command)
     return EntryPoint(runtime, command, text(data.get("transport")) or "stdio")
+
+
+def _provenance(data: dict[str, object]) -> ProvenanceClaim:
+    bundle, identity, issuer = (text(data.get(k)) for k in ("bundle", "identity", "issuer"))
+    artifact = text(data.get("artifact")) or bundle.removesuffix(".json").removesuffix(".sigstore")
+    if not (bundle and identity and issuer) or artifact == bundle:
+        raise ManifestError(
+            "assay.toml: provenance needs bundle (NAME.sigstore.json, or artifact besides), "
+            "identity and issuer."
+        )
+    return ProvenanceClaim(bundle, artifact, identity, issuer)
 
 
 def _permissions(data: dict[str, object]) -> Permissions:

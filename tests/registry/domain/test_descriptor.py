@@ -1,4 +1,10 @@
-from registry.domain.descriptor import Descriptor, EntryPoint, Permissions, from_dict
+from registry.domain.descriptor import (
+    Descriptor,
+    EntryPoint,
+    Permissions,
+    ProvenanceClaim,
+    from_dict,
+)
 from registry.domain.identifiers import Format
 
 
@@ -16,6 +22,7 @@ def test_a_full_descriptor_survives_the_round_trip():
         tools=("a", "b"),
         permissions=Permissions(network=("x.example",), write=("./out",)),
         permissions_declared=True,
+        provenance=ProvenanceClaim("x.json", "x", "me@x.example", "https://x.example"),
         source="assay.toml",
         readme="# X",
     )
