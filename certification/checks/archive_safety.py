@@ -59,8 +59,7 @@ def _run(subject: Subject, tools: Tools) -> Result:
     _, problems = walk(subject.root)
     inquiry.findings += [_finding(problem, "") for problem in problems]
     if subject.archive is not None:
-        listing = inspect(subject.archive)
-        if listing is not None:
+        if listing := inspect(subject.archive):
             _note(listing, subject.archive.name, inquiry)
         if not subject.unpacked and not inquiry.findings:
             message = "The archive is damaged: a member is not what its header declares."

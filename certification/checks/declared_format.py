@@ -1,5 +1,7 @@
 """Files that are not what their name says, and programs where none is expected."""
 
+from pathlib import Path
+
 from certification.readers.archive import kind_of
 from certification.readers.formats.weights import suffix_format, weights_format
 from certification.readers.tree import FolderTree
@@ -39,8 +41,8 @@ def _run(subject: Subject, tools: Tools) -> Result:
     types: dict[str, str] = {}
     for file in subject.files:
         findings += _judge(subject, tree, file, types)
-    if subject.archive is not None and subject.archive.name.casefold().endswith(_ARCHIVES):
-        findings += _archive(subject)
+    if subject.archive is not None:
+        findings += _archive(subject.archive)
     return Result(tuple(findings), (Evidence("formats", dict(sorted(types.items())[:200])),))
 
 
@@ -87,22 +89,20 @@ def _program(head: bytes) -> str:
     return next((what for magic, what in _PROGRAMS.items() if head.startswith(magic)), "")
 
 
-def _archive(subject: Subject) -> list[Finding]:
+def _archive(archive: Path) -> list[Finding]:
     """An archive whose suffix names another kind."""
-    if subject.archive is None:
-        return []
-    name = subject.archive.name.casefold()
-    with subject.archive.open("rb") as stream:
+    name = archive.name.casefold()
+    with archive.open("rb") as stream:
         kind = kind_of(stream)
     suffixes = {
         "zip": (".zip", ".whl", ".mcpb", ".dxt"),
         "tar": (".tar",),
         "tar.gz": (".tgz", ".tar.gz"),
     }
-    if kind is None or name.endswith(suffixes[kind.value]):
+    if kind is None or not name.endswith(_ARCHIVES) or name.endswith(suffixes[kind.value]):
         return []
-    message = f"“{subject.archive.name[:160]}” is a {kind.value} archive."
-    return [_finding("mismatch", Level.WARNING, message, subject.archive.name)]
+    message = f"“{archive.name[:160]}” is a {kind.value} archive."
+    return [_finding("mismatch", Level.WARNING, message, archive.name)]
 
 
 def _finding(rule: str, level: Level, message: str, path: str, fix: str = _FIX) -> Finding:

@@ -45,8 +45,10 @@ _ALONE = (
     Signal.PERSIST,
     Signal.EXECUTE,
     Signal.GRANT,
+    Signal.LOOK_ALIKE,
 )
-_BLANK = re.compile(r"\n[ \t]*\n")
+#: `read_fiIe` is not `read_file`: a capital I inside a word of a snake_case name.
+_LOOK_ALIKE = re.compile(r"(?=[a-z0-9]+_)[a-z0-9_]*[a-z]I[a-z][a-z0-9_]*", re.ASCII)
 
 
 def _run(subject: Subject, tools: Tools) -> Result:
@@ -81,6 +83,8 @@ def _passages(text: Text) -> Iterator[tuple[int, str]]:
 
 def _judge(text: Text, line: int, passage: str) -> Finding | None:
     found = signals_in(passage)
+    if text.path.casefold().endswith(".json") and _LOOK_ALIKE.fullmatch(passage):
+        found |= {Signal.LOOK_ALIKE}
     pair = next((pair for pair in _PAIRS if pair <= found), None)
     assembled = text.assembled and Signal.SOURCE in found
     if pair is not None or assembled or Signal.DECODE in found:
@@ -92,7 +96,7 @@ def _judge(text: Text, line: int, passage: str) -> Finding | None:
 
 def _finding(text: Text, line: int, level: Level, found: list[Signal], passage: str) -> Finding:
     shown = " ".join("".join(c if c.isprintable() else " " for c in passage).split())[:160]
-    name = "-and-".join(signal.name.casefold() for signal in found[:2])
+    name = "-and-".join(signal.name.casefold() for signal in found[:2]).replace("_", "-")
     return Finding(
         rule=f"tool-poisoning.{name}",
         level=level,

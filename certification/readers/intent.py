@@ -21,6 +21,7 @@ class Signal(StrEnum):
     PERSIST = "changes settings or memory that outlive the task"
     DECODE = "hides text in an encoding"
     GRANT = "grants itself every permission"
+    LOOK_ALIKE = "takes a name that looks like another"
     WITHHELD = "asks for secrets as a tool's parameter"
 
 

@@ -39,11 +39,6 @@ class Text:
     assembled: bool = False  # put together from several literals
 
 
-def is_prose(path: str) -> bool:
-    """Whether a file is text that a model is given as it stands."""
-    return path.casefold().endswith(_PROSE) and not _vendored(path)
-
-
 def is_read(path: str) -> bool:
     """Whether anything in the file may reach a model: prose, manifests, schemas, source."""
     return path.casefold().endswith(_PROSE + _DATA + _SOURCE) and not _vendored(path)

@@ -336,7 +336,7 @@ def _judge_extents(
             listing.refuse("overlap", name, f"“{name}” shares bytes with another member.")
         elif start - reached > _DESCRIPTOR_BYTES:
             source.seek(reached)
-            hidden = _LOCAL_MAGIC in source.read(min(start - reached, _CHUNK))
-            if hidden:
-                listing.refuse("hidden", "", "A member is hidden from the central directory.")
+            gap = start - reached
+            if gap > _CHUNK or _LOCAL_MAGIC in source.read(gap):
+                listing.refuse("hidden", "", "Something is hidden from the central directory.")
         reached = max(reached, end)

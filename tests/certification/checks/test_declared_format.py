@@ -41,5 +41,7 @@ def test_an_archive_of_another_kind(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(tar_of({"SKILL.md": SKILL.encode()}))
     assert rules(checked_path(CHECK, path)) == {"mismatch": Level.WARNING}
+    other = path.rename(tmp_path / "a.unnamed")
+    assert checked_path(CHECK, other).outcome is Outcome.PASSED
     path.write_bytes(zip_of({"SKILL.md": SKILL.encode()}))
     assert checked_path(CHECK, path).outcome is Outcome.PASSED

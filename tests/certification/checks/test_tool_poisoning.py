@@ -66,6 +66,12 @@ def test_honest_texts_pass(text: str, tmp_path: Path) -> None:
     assert checked(CHECK, tmp_path, tool(text)).outcome is Outcome.PASSED
 
 
+def test_a_name_that_looks_like_another_is_a_warning(tmp_path: Path) -> None:
+    for name, expected in (("read_fiIe", {"look-alike"}), ("getItemList", set())):
+        files: dict[str, str | bytes] = {"tools.json": json.dumps({"name": name})}
+        assert set(rules(checked(CHECK, tmp_path / name, files))) == expected
+
+
 def test_strings_in_source_are_read(tmp_path: Path) -> None:
     python = f"def add():\n    '''{ORDER.replace(chr(39), '')}'''\n"
     script = 'server.tool("add", `' + ORDER.replace("~", "\\u007e").replace("'", "\\'") + "\\n`)"

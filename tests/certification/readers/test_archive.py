@@ -272,6 +272,26 @@ def test_reading_a_member_that_is_gone_says_so() -> None:
         read_member(io.BytesIO(b"no gzip"), listing, listing.members[0], 1)
 
 
+def test_padding_between_members_is_normal_until_it_is_large() -> None:
+    data = zip_of({"a": b"1"}, zipfile.ZIP_STORED)
+    central = data.index(b"PK\x01\x02")
+    end = data.index(b"PK\x05\x06")
+    for gap, expected in ((64, set()), (300_000, {"hidden"})):
+        padded = data[:central] + bytes(gap) + data[central:]
+        offset = struct.pack("<L", central + gap)
+        assert codes(patched(padded, end + gap + 16, offset)) == expected
+
+
+def test_folders_in_a_tar_are_passed_over(tmp_path: Path) -> None:
+    folder = tarfile.TarInfo("d")
+    folder.type = tarfile.DIRTYPE
+    data = tar_with((folder, b""), (tarfile.TarInfo("d/x"), b"1"))
+    listing = unpack(io.BytesIO(data), tmp_path / "out")
+    assert listing is not None
+    assert listing.safe
+    assert (tmp_path / "out/d/x").read_bytes() == b"1"
+
+
 def test_bytes_after_the_end_of_a_tar_are_said() -> None:
     assert codes(tar_of(GOOD) + b"tail") == {"trailing"}
     assert codes(tar_of(GOOD, "w:gz") + tar_of(GOOD, "w:gz")) == {"trailing"}

@@ -275,7 +275,12 @@ def test_model_folders() -> None:
     assert seen({"m.mlpackage/Manifest.json": "{}", "x": "y"}).format is Format.MODEL_FOLDER
     assert seen({"README.md": card, "x": "y"}).format is Format.MODEL_FOLDER
     assert seen({"config.json": '{"model_type": "x"}', "x": "y"}).format is Format.MODEL_FOLDER
+    assert seen({"config.json": '{"a": true}', "x": ""}).format is None
     assert seen({"config.json": "{", "tokenizer_config.json": "[]", "x": ""}).format is None
+    tools = SKILL.replace(b"license: MIT", b"allowed-tools: Read, Grep")
+    listed = seen({"SKILL.md": tools}).descriptor
+    assert listed is not None
+    assert listed.tools == ("Read", "Grep")
     assert seen({"README.md": "# Just text", "x": "y"}).format is None
 
 
