@@ -96,11 +96,11 @@ class Part(Endpoint):
         answers={204: None},
         problems=[404, 409, 411],
     )
-    def put(self, request: Request, upload_id: uuid.UUID, file_id: int, number: int) -> Response:
+    def put(self, request: Request, upload_id: uuid.UUID, file_id: int, part: int) -> Response:
         """Send one part; sending it again replaces it. The body is streamed, never held whole."""
         file = uploading.open_file(upload_id, file_id, actor=actor(request))
         digest = parse_content_digest(request.headers.get("Content-Digest", ""))
-        uploading.put_part(file, number, chunks=body_chunks(request), digest=digest)
+        uploading.put_part(file, part, chunks=body_chunks(request), digest=digest)
         return Response(status=204)
 
 
