@@ -3,11 +3,13 @@
 import base64
 import hashlib
 import json
+import tracemalloc
 from functools import partial
 
 import pytest
 from django.test import Client
 
+from registry.domain.uploads import PART_BYTES
 from registry.models import Upload, UploadPart, Version
 from tests import factories
 
@@ -142,6 +144,33 @@ def test_a_part_is_never_read_into_memory_whole(publishing, settings):
     upload = announce(publishing, ("big", data)).json()
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
     assert put(publishing, upload, data).status_code == 204
+
+
+class Endless:
+    """A request body that exists only while it is read."""
+
+    def read(self, size):
+        return b"x" * size
+
+    readline = read
+
+
+def test_a_part_is_streamed_with_constant_memory(publishing):
+    size = PART_BYTES
+    hasher = hashlib.sha256()
+    for _ in range(size // 2**20):
+        hasher.update(b"x" * 2**20)
+    body = {"files": [{"path": "big", "size": size, "digest": f"sha256:{hasher.hexdigest()}"}]}
+    upload = publishing.post("/api/v1/uploads/", body, "application/json").json()
+    address = f"/api/v1/uploads/{upload['id']}/files/{upload['files'][0]['id']}/parts/1"
+    digest = f"sha-256=:{base64.b64encode(hasher.digest()).decode()}:"
+    streamed = {"wsgi.input": Endless(), "CONTENT_LENGTH": str(size)}
+    tracemalloc.start()
+    answer = publishing.generic("PUT", address, headers={"content-digest": digest}, **streamed)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert answer.status_code == 204, answer.content
+    assert peak < size / 3, peak
 
 
 def test_the_media_type_of_a_part_says_nothing(publishing, upload):
