@@ -54,25 +54,24 @@ class Release:
 def install_manifest(release: Release) -> bytes:
     """Canonical JSON (RFC 8785) of the manifest; the same release gives the same bytes."""
     declared = release.descriptor
-    return rfc8785.dumps(
-        {
-            "schema": SCHEMA,
-            "package": release.package,
-            "version": release.version,
-            "kind": declared.format.kind.value,
-            "format": declared.format.value,
-            "digest": release.digest,
-            "licence": declared.licence,
-            "files": [
-                {"path": f.path, "digest": f.digest, "size": f.size, "mediaType": f.media_type}
-                for f in sorted(release.files, key=lambda file: file.path)
-            ],
-            "entryPoint": declared.as_dict()["entry_point"],
-            "permissions": declared.permissions.as_dict(),
-            "permissionsDeclared": declared.permissions_declared,
-            "certificate": _certificate(release.approval),
-        }
-    )
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "package": release.package,
+        "version": release.version,
+        "kind": declared.format.kind.value,
+        "format": declared.format.value,
+        "digest": release.digest,
+        "licence": declared.licence,
+        "files": [
+            {"path": f.path, "digest": f.digest, "size": f.size, "mediaType": f.media_type}
+            for f in sorted(release.files, key=lambda file: file.path)
+        ],
+        "entryPoint": declared.as_dict()["entry_point"],
+        "permissions": declared.permissions.as_dict(),
+        "permissionsDeclared": declared.permissions_declared,
+        "certificate": _certificate(release.approval),
+    }
+    return rfc8785.dumps(document)
 
 
 def digest(manifest: bytes) -> str:

@@ -4,6 +4,7 @@ https://slsa.dev/spec/v1.0/verification_summary
 """
 
 import hashlib
+from typing import Any
 from urllib.parse import quote
 
 import rfc8785
@@ -24,7 +25,7 @@ def purl(package: str, version: str) -> str:
 def verification_summary(release: Release, manifest: bytes, *, verifier: str) -> bytes:
     """Canonical JSON of the summary over every file and the install manifest."""
     approval = release.approval
-    subjects = [
+    subjects: list[dict[str, Any]] = [
         {"name": file.path, "digest": {"sha256": _bare(file.digest)}}
         for file in sorted(release.files, key=lambda file: file.path)
     ]

@@ -34,7 +34,8 @@ def _organisation(thing: Any) -> Organisation:
             return thing.organisation
         case Organisation():
             return thing
-    raise TypeError(f"{type(thing).__name__} belongs to no organisation")
+        case _:
+            raise TypeError(f"{type(thing).__name__} belongs to no organisation")
 
 
 def _has_role(user: User, thing: Any, roles: tuple[OrganisationRole, ...]) -> bool:

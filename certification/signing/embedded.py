@@ -10,6 +10,7 @@ import secrets
 import time
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import jwt
 import rfc8785
@@ -178,7 +179,7 @@ class EmbeddedSigner:
         return IdentityToken(jwt.encode(claims, secrets.token_hex(32), algorithm="HS256"))
 
 
-def _canonical_dsse(request: EntryRequestBody) -> dict[str, object]:
+def _canonical_dsse(request: EntryRequestBody) -> dict[str, Any]:
     """The log entry that Rekor v1 keeps for a proposed DSSE envelope: hashes and signatures."""
     proposed = request["spec"]["proposedContent"]
     envelope = json.loads(proposed["envelope"])
