@@ -78,7 +78,9 @@ def _passages(text: Text) -> Iterator[tuple[int, str]]:
         return
     step = _WINDOW_LINES // 2
     for start in range(0, len(lines) - step, step):
-        yield text.line + start, "\n".join(lines[start : start + _WINDOW_LINES])
+        passage = "\n".join(lines[start : start + _WINDOW_LINES])
+        if not passage.isspace():
+            yield text.line + start, passage
 
 
 def _judge(text: Text, line: int, passage: str) -> Finding | None:

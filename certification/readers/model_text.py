@@ -24,7 +24,7 @@ _JS_ESCAPE = re.compile(
     r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL
 )
 _NAMED_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", "b": "", "f": "", "v": ""}
-_MAX_STRINGS = 20_000
+_SEARCHED, _SEARCH_WINDOW = 24, 64 * 1024
 _MIN_LITERAL = 8
 
 
@@ -72,22 +72,19 @@ def _json_strings(path: str, content: str) -> Iterator[Text]:
     except (ValueError, RecursionError):
         yield Text(path, 1, content)
         return
-    count = 0
-    while waiting and count < _MAX_STRINGS:
+    at = line = 0
+    while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
             waiting += reversed(value.values())
         elif isinstance(value, list):
             waiting += reversed(value)
         elif isinstance(value, str) and len(value) >= _MIN_LITERAL:
-            count += 1
-            yield Text(path, _line(content, value), value, literal=True)
-
-
-def _line(content: str, value: str) -> int:
-    """The line a JSON string stands on, found by its escaped start."""
-    at = content.find(json.dumps(value, ensure_ascii=not value.isascii())[:60].removesuffix('"'))
-    return content.count("\n", 0, at) + 1 if at >= 0 else 1
+            found = content.find(value[:_SEARCHED], at, at + _SEARCH_WINDOW)
+            if found >= 0:  # strings come in the order of the file, so the search goes on
+                line += content.count("\n", at, found)
+                at = found
+            yield Text(path, line + 1, value, literal=True)
 
 
 def _python_strings(path: str, content: str) -> Iterator[Text]:
@@ -119,9 +116,11 @@ def _assembled(node: ast.BinOp) -> str:
 
 
 def _script_strings(path: str, content: str) -> Iterator[Text]:
+    at, line = 0, 1
     for match in _JS_STRING.finditer(content):
         value = next(group for group in match.groups() if group is not None)
-        line = content.count("\n", 0, match.start()) + 1
+        line += content.count("\n", at, match.start())
+        at = match.start()
         yield Text(path, line, _JS_ESCAPE.sub(_unescaped, value), literal=True)
 
 

@@ -19,7 +19,7 @@ _HIDDEN = re.compile(
     "[\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
-_GAP = re.compile(r"(?:[ \t\u3000]{200,}|(?:[ \t]*\r?\n){40,})(?=\S)")
+_GAP = re.compile(r"(?:[ \t\u3000]{200,}|(?:[ \t]*+\r?\n){40,}+)")
 #: Scripts that are written with joiners or without spaces, by the start of a character's name.
 _JOINED = (
     "ARABIC", "SYRIAC", "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU",
@@ -60,7 +60,11 @@ def hidden_in(text: str) -> list[Hidden]:
         concealed = bool(_CONCEAL & set((match[1] or "").split(";")))
         kind = Hiding.CONCEALED if concealed else Hiding.ESCAPE
         found.append(Hidden(kind, match.start(), len(match[0])))
-    found += [Hidden(Hiding.GAP, m.start(), len(m[0])) for m in _GAP.finditer(text)]
+    found += [
+        Hidden(Hiding.GAP, match.start(), len(match[0]))
+        for match in _GAP.finditer(text)
+        if match.end() < len(text)
+    ]
     return sorted(found, key=lambda hidden: hidden.start)
 
 
