@@ -26,6 +26,7 @@ _PROGRAMS = {
     b"\xce\xfa\xed\xfe": "a macOS program", b"\xca\xfe\xba\xbe": "a macOS or Java program",
     b"\xfe\xed\xfa\xce": "a macOS program", b"\xfe\xed\xfa\xcf": "a macOS program",
 }  # fmt: skip
+_HEAD = 64  # the size of the DOS header
 _NATIVE = (".so", ".pyd", ".dll", ".dylib", ".node", ".exe", ".bin", ".wasm", ".class")
 _ARCHIVES = (".zip", ".whl", ".mcpb", ".dxt", ".tgz", ".tar.gz", ".tar")
 #: Formats that are written into each other's suffixes by honest tools.
@@ -60,7 +61,7 @@ def _recognition(subject: Subject) -> list[Finding]:
 def _judge(
     subject: Subject, tree: FolderTree, file: SubjectFile, types: dict[str, str]
 ) -> list[Finding]:
-    program = _program(tree.read(file.path, 64))
+    program = _program(tree.read(file.path, _HEAD))
     if program:
         types[file.path] = program
         native = file.path.casefold().endswith(_NATIVE)
@@ -84,7 +85,7 @@ def _are_kin(promised: Format, found: Format) -> bool:
 
 
 def _program(head: bytes) -> str:
-    if head[:2] == b"MZ" and len(head) == 64:  # noqa: PLR2004 - size of the DOS header
+    if head[:2] == b"MZ" and len(head) == _HEAD:
         return "a Windows program"
     return next((what for magic, what in _PROGRAMS.items() if head.startswith(magic)), "")
 

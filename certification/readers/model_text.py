@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -129,4 +130,4 @@ def _unescaped(match: "re.Match[str]") -> str:
     if code is None:
         return _NAMED_ESCAPES.get(match[4], match[4])
     value = int(code, 16)
-    return chr(value) if value <= 0x10FFFF else "\ufffd"  # noqa: PLR2004 - end of Unicode
+    return chr(value) if value <= sys.maxunicode else "\ufffd"
