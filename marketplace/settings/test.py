@@ -19,7 +19,10 @@ ASSAY_SIGNING_DIR = ASSAY_HOME / "keys"
 ASSAY_SANDBOX_HOME = ASSAY_HOME / "sandbox"
 SECRET_KEY = "only-for-tests-" + "0" * 50
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
-DATABASES = {"default": database(DATABASE_URL or _places.database_url("assay"))}
+# A live server's threads must not keep the database from being dropped.
+DATABASES = {
+    "default": {**database(DATABASE_URL or _places.database_url("assay")), "CONN_MAX_AGE": 0}
+}
 vars().update(broker(BROKER_URL or _places.broker_url))
 STORAGES = {
     "default": file_storage(ASSAY_HOME / "files"),

@@ -1,0 +1,70 @@
+"""Findings and declared needs, arranged for people."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from registry.domain.descriptor import Permissions
+
+_LEVELS = (
+    ("error", "Must be fixed", "Publish a new version once these are dealt with."),
+    ("warning", "A person has to look at this", "Explain or remove it to make the review quick."),
+    ("note", "Good to know", "None of these stands in the way."),
+)
+_NEEDS = {
+    "network": ("network", "Network", "reaches no host", "Connects to"),
+    "read": ("file-text", "Read files", "reads no files of yours", "Reads"),
+    "write": ("hard-drive", "Write files", "writes no files of yours", "Writes"),
+    "environment": ("variable", "Environment and secrets", "reads no variables", "Reads"),
+    "execute": ("terminal", "Run programs", "starts no programs", "Starts"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """Findings of one level, each {"rule", "level", "message", "location", "fix", "check"}."""
+
+    level: str
+    title: str
+    advice: str
+    findings: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One kind of permission; no `items` declares that nothing of that sort is needed."""
+
+    icon: str
+    title: str
+    nothing: str
+    verb: str
+    items: tuple[str, ...]
+
+
+def grouped_findings(progress: dict[str, Any]) -> list[FindingGroup]:
+    """The findings of `reading.progress`, by what has to be done about them; no empty groups."""
+    found = [
+        {**finding, "check": check["title"]}
+        for stage in progress["stages"]
+        for check in stage["checks"]
+        for finding in check["findings"]
+    ]
+    groups = (
+        FindingGroup(level, title, advice, [f for f in found if f["level"] == level])
+        for level, title, advice in _LEVELS
+    )
+    return [group for group in groups if group.findings]
+
+
+def needs(permissions: Permissions) -> list[Need]:
+    """What was declared, every kind of it."""
+    return [Need(*words, items=tuple(getattr(permissions, name))) for name, words in _NEEDS.items()]
+
+
+def unanswered(progress: dict[str, Any]) -> list[dict[str, Any]]:
+    """Checks that could not judge, with the reason."""
+    return [
+        check
+        for stage in progress["stages"]
+        for check in stage["checks"]
+        if check["outcome"] == "errored"
+    ]
