@@ -1,0 +1,201 @@
+"""The embedded back-end of the Sandbox port: bubblewrap with a seccomp filter and a watch."""
+
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from certification.ports import (
+    Limits,
+    Observation,
+    RunRequest,
+    SandboxUnavailableError,
+)
+from certification.sandbox import dependencies, handshake, room, runtimes
+from certification.sandbox.room import Mounts, Watch
+
+ISOLATION = "bubblewrap+seccomp"
+_SIGXCPU_EXIT = 128 + 24
+#: Proves from within that the room is closed: no network, no writing, no new namespaces.
+_SELF_TEST = """
+import os, socket, sys
+def open_to(call):
+    try:
+        call()
+    except OSError:
+        return False
+    return True
+doors = {
+    "the network": lambda: socket.create_connection(("192.0.2.1", 9), 0.2),
+    "/usr": lambda: open("/usr/assay-self-test", "w"),
+    "/proc/sys": lambda: open("/proc/sys/kernel/core_pattern", "r+"),
+    "new namespaces": lambda: os.unshare(os.CLONE_NEWUSER) if hasattr(os, "unshare") else
+        os.stat("/does-not-exist"),
+}
+sys.exit(", ".join(name for name, call in doors.items() if open_to(call)) or 0)
+"""
+
+
+@dataclass
+class _Output:
+    """Bounded text of one pipe, drained by a thread until it ends or says too much."""
+
+    limit: int
+    chunks: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def drain(self, pipe: IO[bytes], watch: Watch) -> None:
+        while chunk := pipe.read1(65536):  # type: ignore[attr-defined]  # pipes are BufferedReader
+            self.size += len(chunk)
+            if self.size > self.limit:
+                watch.kill("output")
+                return
+            self.chunks.append(chunk)
+
+    @property
+    def text(self) -> str:
+        return b"".join(self.chunks).decode("utf-8", "replace")
+
+
+class BubblewrapSandbox:
+    """`certification.ports.Sandbox`; `home` keeps the prepared runtimes."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    @cached_property
+    def _base(self) -> Path:
+        base = runtimes.base_folder(self._home)
+        room.reap(base)
+        return base
+
+    @cached_property
+    def _tested(self) -> bool:
+        """The start-up self-test; raises SandboxUnavailableError, every time it is asked."""
+        with tempfile.TemporaryDirectory(prefix="assay-self-test-") as empty:
+            request = RunRequest(
+                artifact=Path(empty),
+                command=("python", "/assay/script.py"),
+                runtime="python",
+                script=_SELF_TEST,
+                limits=Limits(wall_seconds=20),
+            )
+            seen = self._observe(request)
+        if seen.exit_code != 0:
+            raise SandboxUnavailableError(
+                "This machine cannot isolate, so nothing is run here: "
+                f"{(seen.stderr.strip() or 'the room did not start')[:300]}"
+            )
+        return True
+
+    def run(self, request: RunRequest) -> Observation:
+        """Run once and leave nothing behind; see the port."""
+        assert self._tested  # noqa: S101 — asking is what runs the test
+        return self._observe(request)
+
+    def _observe(self, request: RunRequest) -> Observation:
+        try:
+            prepared = (
+                dependencies.prepare(request.artifact, self._base) if request.packages else None
+            )
+        except dependencies.DependencyError as fault:
+            return Observation(ISOLATION, None, "", "", 0.0, error=str(fault))
+        mounts = self._mounts(request, prepared)
+        with room.folder(self._base, request, prepared) as place:
+            return _watched(place, request, mounts)
+
+    def _mounts(self, request: RunRequest, prepared: dependencies.Prepared | None) -> Mounts:
+        runtime = (
+            runtimes.node(self._base) if request.runtime == "node" else runtimes.python(self._base)
+        )
+        binds, python_path = list(runtime.mounts), []
+        if request.model_libraries:
+            binds.append((runtimes.model_libraries(self._base), "/opt/models"))
+            python_path.append("/opt/models")
+        if prepared is not None:
+            binds.append((prepared.folder, prepared.inside))
+            python_path += [prepared.inside] if prepared.on_python_path else []
+        return Mounts(
+            bubblewrap=runtimes.bubblewrap(self._base),
+            binds=tuple(binds),
+            program=runtime.program,
+            python_path=tuple(python_path),
+        )
+
+
+def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
+    begun = time.monotonic()
+    limits = request.limits
+    stdout, stderr = _Output(limits.output_bytes), _Output(limits.output_bytes)
+    with room.started(place, request, mounts) as process:
+        watch = Watch(process, limits)
+        threads = [
+            threading.Thread(target=watch.run, daemon=True),
+            threading.Thread(target=stderr.drain, args=(process.stderr, watch), daemon=True),
+        ]
+        if request.protocol == "none":
+            threads.append(
+                threading.Thread(target=stdout.drain, args=(process.stdout, watch), daemon=True)
+            )
+        for thread in threads:
+            thread.start()
+        shaken, error = (
+            _handshake(process, watch, limits) if request.protocol == "mcp" else (None, "")
+        )
+        if request.protocol == "none" and process.stdin is not None:
+            process.stdin.close()
+        exit_code = _ended(process, watch, talking=request.protocol == "mcp")
+        watch.stop()
+        for thread in threads:
+            thread.join(timeout=2)
+    return Observation(
+        isolation=ISOLATION,
+        exit_code=exit_code,
+        stdout=stdout.text,
+        stderr=stderr.text,
+        seconds=time.monotonic() - begun,
+        breached=watch.breached or ("cpu" if exit_code == _SIGXCPU_EXIT else ""),
+        handshake=shaken is not None,
+        protocol_version=shaken.protocol_version if shaken else "",
+        server_name=shaken.server_name if shaken else "",
+        tools=shaken.tools if shaken else (),
+        error=error,
+    )
+
+
+def _handshake(
+    process: "subprocess.Popen[bytes]", watch: Watch, limits: Limits
+) -> tuple[handshake.Handshake | None, str]:
+    assert process.stdin is not None  # noqa: S101 — Popen was asked for pipes
+    assert process.stdout is not None  # noqa: S101
+    try:
+        return handshake.shake_hands(
+            process.stdin,
+            process.stdout,
+            seconds=limits.wall_seconds,
+            budget=limits.output_bytes,
+        ), ""
+    except handshake.OverLimitError as fault:
+        watch.kill("output")
+        return None, str(fault)
+    except handshake.NotMcpError as fault:
+        return None, str(fault)
+
+
+def _ended(process: "subprocess.Popen[bytes]", watch: Watch, *, talking: bool) -> int | None:
+    """The guest's exit code; None when it had to be ended."""
+    if talking:
+        if process.poll() is None and process.stdin is not None:
+            process.stdin.close()
+        try:
+            return process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            process.kill()  # a server may wait for ever; that is no fault
+            process.wait()
+            return None
+    process.wait(timeout=watch.limits.wall_seconds + 10)
+    return None if watch.breached else process.returncode

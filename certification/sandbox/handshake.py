@@ -1,0 +1,147 @@
+"""The MCP handshake with the official client, over the pipes of a room."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+import anyio
+import mcp_types as types
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp.client.session import ClientSession
+from mcp.shared.message import SessionMessage
+
+from certification.ports import ObservedTool
+
+MAX_TOOLS = 1000
+MAX_PAGES = 50
+MAX_MESSAGE_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a server said of itself."""
+
+    protocol_version: str
+    server_name: str
+    tools: tuple[ObservedTool, ...]
+
+
+class OverLimitError(Exception):
+    """The server says more than the room allows."""
+
+
+class NotMcpError(Exception):
+    """The other side does not speak MCP; the message says what went wrong."""
+
+
+def shake_hands(stdin: IO[bytes], stdout: IO[bytes], *, seconds: float, budget: int) -> Handshake:
+    """Initialise and list all tools within `seconds`, reading at most `budget` bytes.
+
+    Raises NotMcpError or OverLimitError.
+    """
+    try:
+        return asyncio.run(_shake_hands(stdin, stdout, seconds, budget))
+    except* OverLimitError as group:
+        raise OverLimitError(str(group.exceptions[0])) from group
+    except* Exception as group:
+        raise NotMcpError(_first_line(group)) from group
+
+
+async def _shake_hands(
+    stdin: IO[bytes], stdout: IO[bytes], seconds: float, budget: int
+) -> Handshake:
+    with anyio.fail_after(seconds):
+        async with (
+            _streams(stdin, stdout, budget) as (received, sent),
+            ClientSession(received, sent, read_timeout_seconds=seconds) as session,
+        ):
+            hello = await session.initialize()
+            tools = await _all_tools(session)
+            return Handshake(
+                protocol_version=str(hello.protocol_version),
+                server_name=hello.server_info.name[:200],
+                tools=tools,
+            )
+
+
+async def _all_tools(session: ClientSession) -> tuple[ObservedTool, ...]:
+    found: list[ObservedTool] = []
+    cursor: str | None = None
+    for _ in range(MAX_PAGES):
+        page = await session.list_tools(
+            params=types.PaginatedRequestParams(cursor=cursor) if cursor else None
+        )
+        for tool in page.tools:
+            definition: dict[str, Any] = tool.model_dump(
+                mode="json", by_alias=True, exclude_none=True
+            )
+            found.append(ObservedTool(tool.name, definition))
+        cursor = page.next_cursor
+        if len(found) > MAX_TOOLS:
+            raise OverLimitError(f"more than {MAX_TOOLS} tools")
+        if not cursor:
+            return tuple(found)
+    raise OverLimitError(f"more than {MAX_PAGES} pages of tools")
+
+
+@asynccontextmanager
+async def _streams(
+    stdin: IO[bytes], stdout: IO[bytes], budget: int
+) -> AsyncIterator[
+    tuple[
+        MemoryObjectReceiveStream[SessionMessage | Exception],
+        MemoryObjectSendStream[SessionMessage],
+    ]
+]:
+    """The pipes as the client's message streams; threads do what blocks."""
+    incoming, received = anyio.create_memory_object_stream[SessionMessage | Exception](16)
+    sent, outgoing = anyio.create_memory_object_stream[SessionMessage](16)
+
+    async def write() -> None:
+        async with outgoing:
+            async for message in outgoing:
+                line = message.message.model_dump_json(by_alias=True, exclude_unset=True) + "\n"
+                await anyio.to_thread.run_sync(_write_line, stdin, line.encode())
+
+    async def read() -> None:
+        left = budget
+        async with incoming:
+            while line := await anyio.to_thread.run_sync(
+                stdout.readline, MAX_MESSAGE_BYTES, abandon_on_cancel=True
+            ):
+                left -= len(line)
+                if left < 0 or (len(line) == MAX_MESSAGE_BYTES and not line.endswith(b"\n")):
+                    raise OverLimitError("more output than the room allows")
+                await incoming.send(_parsed(line))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(write)
+        tasks.start_soon(read)
+        try:
+            yield received, sent
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+def _write_line(stdin: IO[bytes], line: bytes) -> None:
+    stdin.write(line)
+    stdin.flush()
+
+
+def _parsed(line: bytes) -> SessionMessage | Exception:
+    try:
+        return SessionMessage(types.jsonrpc_message_adapter.validate_json(line, by_name=False))
+    except ValueError as fault:
+        return fault
+
+
+def _first_line(group: BaseExceptionGroup[Exception]) -> str:
+    fault: BaseException = group
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    if isinstance(fault, TimeoutError):
+        return "it did not answer in time"
+    text = str(fault).strip() or type(fault).__name__
+    return text.splitlines()[0][:300]

@@ -1,0 +1,231 @@
+"""One room: its bubblewrap command line, its folder on the host, and the watch over it."""
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from certification.ports import Limits, RunRequest
+from certification.sandbox import seccomp
+from certification.sandbox.dependencies import Prepared
+
+#: uids of guests when the worker is root; one for each worker process, so that limits by uid hold.
+_FIRST_GUEST, _GUESTS = 61_000, 4_000
+_POLL_SECONDS = 0.05
+_HOME = "/home/agent"
+_PASSWD = "agent:x:1000:1000:agent:/home/agent:/bin/sh\n"  # noqa: S105 — a passwd line, no password
+_ENVIRONMENT = {
+    "HOME": _HOME,
+    "USER": "agent",
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "TMPDIR": "/tmp",  # noqa: S108 — the room's own
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONUNBUFFERED": "1",
+    "OMP_NUM_THREADS": "1",
+    "NO_COLOR": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """What a run sees besides the system: (host folder, room folder), read-only."""
+
+    bubblewrap: Path
+    binds: tuple[tuple[Path, str], ...]
+    program: str
+    python_path: tuple[str, ...] = ()
+
+
+@dataclass
+class Watch:
+    """Kills a room that breaks a limit, and says which."""
+
+    process: "subprocess.Popen[bytes]"
+    limits: Limits
+    breached: str = ""
+    _done: threading.Event = field(default_factory=threading.Event)
+
+    def kill(self, why: str) -> None:
+        """End the whole room: with bubblewrap dies its pid namespace."""
+        if not self.breached and self.process.poll() is None:
+            self.breached = why
+        with suppress(ProcessLookupError):
+            self.process.kill()
+
+    def run(self) -> None:
+        """Look at time, memory and number of processes until the room ends."""
+        deadline = time.monotonic() + self.limits.wall_seconds
+        while not self._done.wait(_POLL_SECONDS) and self.process.poll() is None:
+            memory, count = _usage(self.process.pid)
+            if time.monotonic() > deadline:
+                self.kill("wall-time")
+            elif memory > self.limits.memory_bytes:
+                self.kill("memory")
+            elif count >= self.limits.processes:
+                self.kill("processes")
+
+    def stop(self) -> None:
+        """The room has ended."""
+        self._done.set()
+
+
+@contextmanager
+def folder(base: Path, request: RunRequest, prepared: Prepared | None = None) -> Iterator[Path]:
+    """A private copy of the artifact and our script, readable by the guest; gone afterwards."""
+    rooms = base / "rooms"
+    rooms.mkdir(mode=0o711, exist_ok=True)
+    room = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=rooms))
+    try:
+        room.chmod(0o755)
+        shutil.copytree(request.artifact, room / "artifact", symlinks=True, dirs_exist_ok=True)
+        if prepared is not None and prepared.inside.startswith("/artifact/"):
+            (room / prepared.inside.lstrip("/")).mkdir(exist_ok=True)
+        for path in (room / "artifact").rglob("*"):
+            if not path.is_symlink():
+                path.chmod(0o755)
+        (room / "artifact").chmod(0o755)
+        (room / "passwd").write_text(_PASSWD)
+        (room / "group").write_text("agent:x:1000:\n")
+        (room / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
+        (room / "script.py").write_text(request.script)
+        yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def reap(base: Path) -> None:
+    """Remove folders of rooms whose worker is gone."""
+    for room in (base / "rooms").glob("*-*"):
+        pid = room.name.partition("-")[0]
+        if not Path("/proc", pid).exists():
+            shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def started(room: Path, request: RunRequest, mounts: Mounts) -> Iterator["subprocess.Popen[bytes]"]:
+    """The room with its guest running, three pipes open; killed and reaped at the end."""
+    descriptor = os.memfd_create("seccomp")
+    os.write(descriptor, seccomp.program())
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    guest = _FIRST_GUEST + os.getpid() % _GUESTS if os.geteuid() == 0 else None
+    try:
+        process = subprocess.Popen(  # noqa: S603 — the guest is the point, and this is its room
+            [*_bubblewrap(room, request, mounts, descriptor), *_command(request, mounts)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={},
+            cwd="/",
+            user=guest,
+            group=guest,
+            extra_groups=None if guest is None else [],
+            pass_fds=(descriptor,),
+            start_new_session=True,
+            preexec_fn=lambda: _limit(request),  # noqa: PLW1509 — nothing but setrlimit
+        )
+    finally:
+        os.close(descriptor)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+
+def _bubblewrap(room: Path, request: RunRequest, mounts: Mounts, filter_fd: int) -> list[str]:
+    size = str(request.limits.workspace_bytes)
+    argv = [
+        str(mounts.bubblewrap), "--unshare-all", "--unshare-user", "--disable-userns",
+        "--die-with-parent",
+        "--new-session", "--cap-drop", "ALL", "--uid", "1000", "--gid", "1000",
+        "--hostname", "room", "--clearenv", "--seccomp", str(filter_fd),
+        "--ro-bind", "/usr", "/usr",
+    ]  # fmt: skip
+    argv += _system_folders()
+    argv += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    argv += ["--ro-bind-try", "/etc/alternatives", "/etc/alternatives"]
+    for name in ("passwd", "group", "hosts"):
+        argv += ["--ro-bind", str(room / name), f"/etc/{name}"]
+    argv += ["--proc", "/proc", "--dev", "/dev"]
+    for place in ("/tmp", _HOME, "/workspace", "/dev/shm"):  # noqa: S108 — the room's own
+        argv += ["--size", size, "--tmpfs", place]
+    argv += ["--ro-bind", str(room / "artifact"), "/artifact"]
+    argv += ["--ro-bind", str(room / "script.py"), "/assay/script.py"]
+    for host, inside in mounts.binds:
+        argv += ["--ro-bind", str(host), inside]
+    argv += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
+    environment = {**_ENVIRONMENT, **dict(request.environment)}
+    if mounts.python_path:
+        environment["PYTHONPATH"] = ":".join(mounts.python_path)
+    for name, value in environment.items():
+        argv += ["--setenv", name, value]
+    return [*argv, "--chdir", "/artifact"]
+
+
+def _system_folders() -> list[str]:
+    argv: list[str] = []
+    for name in ("bin", "sbin", "lib", "lib32", "lib64"):
+        path = Path("/", name)
+        if path.is_symlink():
+            argv += ["--symlink", str(path.readlink()), str(path)]
+        elif path.is_dir():
+            argv += ["--ro-bind", str(path), str(path)]
+    return argv
+
+
+def _command(request: RunRequest, mounts: Mounts) -> list[str]:
+    """The guest's words, with `python` and `node` replaced by the room's own, under the limit on
+    processes that only holds once the user namespace is there."""
+    words = list(request.command)
+    if words[0] in {"python", "python3", "node"}:
+        words[0] = mounts.program
+    if request.runtime == "node":
+        heap = request.limits.memory_bytes * 3 // 4 // 2**20
+        words.insert(1, f"--max-old-space-size={heap}")
+    script = f"ulimit -u {request.limits.processes} 2>/dev/null || ulimit -p "
+    script += f'{request.limits.processes} || exit 125; exec "$@"'
+    return ["/bin/sh", "-c", script, "room", *words]
+
+
+def _limit(request: RunRequest) -> None:
+    limits = request.limits
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if request.runtime == "python" and not request.model_libraries:
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes * 2, limits.memory_bytes * 2))
+
+
+def _usage(root: int) -> tuple[int, int]:
+    """Resident bytes and number of the processes below `root`, itself left out."""
+    children: dict[int, list[tuple[int, int]]] = {}
+    page = resource.getpagesize()
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
+            continue
+        with suppress(OSError, IndexError, ValueError):
+            fields = Path(entry.path, "stat").read_text().rpartition(")")[2].split()
+            children.setdefault(int(fields[1]), []).append((int(entry.name), int(fields[21])))
+    memory = count = 0
+    below = [root]
+    while below:
+        for pid, pages in children.get(below.pop(), []):
+            memory, count = memory + pages * page, count + 1
+            below.append(pid)
+    return memory, count
