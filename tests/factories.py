@@ -107,7 +107,7 @@ def make_upload(owner: User, files: Mapping[str, bytes] = FILES) -> Upload:
     return upload
 
 
-def make_package(name: str = "acme/weather", *, format: Format = Format.MCP_SERVER) -> Package:  # noqa: A002
+def make_package(name: str = "acme/weather", *, format: Format = Format.MCP_SERVER) -> Package:  # noqa: A002 — the field of that name
     """A package without versions, found again."""
     namespace, _, own = name.partition("/")
     package, _ = Package.objects.get_or_create(

@@ -12,6 +12,7 @@ from certification.checks import (
     provenance,
     remote_code,
     safetensors_structure,
+    sandbox_smoke,
     saved_model,
     secrets,
     tool_poisoning,
@@ -32,5 +33,6 @@ ALL: tuple[Check, ...] = (
     remote_code.CHECK,
     safetensors_structure.CHECK,
     saved_model.CHECK,
+    sandbox_smoke.CHECK,
     provenance.CHECK,
 )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from certification.readers.intent import Signal, normalised, signals_in
+from certification.readers.intent import ALONE, Signal, normalised, pair_in, signals_in
 from certification.readers.model_text import Text, is_read, texts_in
 from certification.readers.subject_texts import TextFiles
 from certification.types import (
@@ -22,31 +22,6 @@ _STANDARDS = ("OWASP LLM01:2025", "OWASP ASI01", "OWASP MCP03", "AML.T0051", "CW
 _MAX_BYTES = 2 * 1024 * 1024
 _WINDOW_LINES = 8
 _FIX = "Say only what the tool or skill does; take the instruction to the model out."
-_PAIRS = (
-    frozenset({Signal.SOURCE, Signal.SINK}),
-    frozenset({Signal.OVERRIDE, Signal.SOURCE}),
-    frozenset({Signal.OVERRIDE, Signal.SINK}),
-    frozenset({Signal.OVERRIDE, Signal.CONCEAL}),
-    frozenset({Signal.OVERRIDE, Signal.CONSENT}),
-    frozenset({Signal.OVERRIDE, Signal.EXECUTE}),
-    frozenset({Signal.CONCEAL, Signal.SOURCE}),
-    frozenset({Signal.CONCEAL, Signal.SINK}),
-    frozenset({Signal.CONCEAL, Signal.EXECUTE}),
-    frozenset({Signal.CONCEAL, Signal.PERSIST}),
-    frozenset({Signal.CONSENT, Signal.EXECUTE}),
-    frozenset({Signal.CONSENT, Signal.PERSIST}),
-    frozenset({Signal.EXECUTE, Signal.PERSIST}),
-)
-_ALONE = (
-    Signal.OVERRIDE,
-    Signal.CONCEAL,
-    Signal.WITHHELD,
-    Signal.DECODE,
-    Signal.PERSIST,
-    Signal.EXECUTE,
-    Signal.GRANT,
-    Signal.LOOK_ALIKE,
-)
 #: `read_fiIe` is not `read_file`: a capital I inside a word of a snake_case name.
 _LOOK_ALIKE = re.compile(r"(?=[a-z0-9]+_)[a-z0-9_]*[a-z]I[a-z][a-z0-9_]*", re.ASCII)
 
@@ -87,12 +62,12 @@ def _judge(text: Text, line: int, passage: str) -> Finding | None:
     found = signals_in(passage)
     if text.path.casefold().endswith(".json") and _LOOK_ALIKE.fullmatch(passage):
         found |= {Signal.LOOK_ALIKE}
-    pair = next((pair for pair in _PAIRS if pair <= found), None)
+    pair = pair_in(found)
     assembled = text.assembled and Signal.SOURCE in found
     if pair is not None or assembled or Signal.DECODE in found:
         grave = sorted((pair or found), key=lambda signal: signal.name)
         return _finding(text, line, Level.ERROR, grave, passage)
-    alone = [signal for signal in _ALONE if signal in found]
+    alone = [signal for signal in ALONE if signal in found]
     return _finding(text, line, Level.WARNING, alone, passage) if alone else None
 
 

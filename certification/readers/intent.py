@@ -46,6 +46,35 @@ _ROLE_TOKENS = re.compile(r"<\|?(?:im_start|system|start_header_id)\|?>|\[/?INST
 _SPOKEN = frozenset({Signal.OVERRIDE, Signal.CONCEAL, Signal.CONSENT})
 
 
+#: Two of these in one passage work against the user.
+_PAIRS = (
+    frozenset({Signal.SOURCE, Signal.SINK}),
+    frozenset({Signal.OVERRIDE, Signal.SOURCE}),
+    frozenset({Signal.OVERRIDE, Signal.SINK}),
+    frozenset({Signal.OVERRIDE, Signal.CONCEAL}),
+    frozenset({Signal.OVERRIDE, Signal.CONSENT}),
+    frozenset({Signal.OVERRIDE, Signal.EXECUTE}),
+    frozenset({Signal.CONCEAL, Signal.SOURCE}),
+    frozenset({Signal.CONCEAL, Signal.SINK}),
+    frozenset({Signal.CONCEAL, Signal.EXECUTE}),
+    frozenset({Signal.CONCEAL, Signal.PERSIST}),
+    frozenset({Signal.CONSENT, Signal.EXECUTE}),
+    frozenset({Signal.CONSENT, Signal.PERSIST}),
+    frozenset({Signal.EXECUTE, Signal.PERSIST}),
+)
+#: Each of these by itself deserves a look.
+ALONE = (
+    Signal.OVERRIDE,
+    Signal.CONCEAL,
+    Signal.WITHHELD,
+    Signal.DECODE,
+    Signal.PERSIST,
+    Signal.EXECUTE,
+    Signal.GRANT,
+    Signal.LOOK_ALIKE,
+)
+
+
 def normalised(text: str) -> str:
     """NFKC, hidden characters decoded or dropped, Cyrillic and Greek look-alikes folded."""
     return unicodedata.normalize("NFKC", visible(text)).translate(_HOMOGLYPHS)
@@ -64,6 +93,11 @@ def signals_in(text: str) -> frozenset[Signal]:
         inner = {s for s, patterns in _COMPILED.items() if any(p.search(hidden) for p in patterns)}
         found |= inner | {Signal.DECODE} if inner else set()
     return frozenset(found)
+
+
+def pair_in(found: frozenset[Signal]) -> frozenset[Signal] | None:
+    """Two signals that together work against the user, if they are among these."""
+    return next((pair for pair in _PAIRS if pair <= found), None)
 
 
 def _said(text: str, signal: Signal, pattern: "re.Pattern[str]") -> bool:
