@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from certification.models import Certification
 from registry.domain.descriptor import Permissions
 
 _LEVELS = (
@@ -67,4 +68,16 @@ def unanswered(progress: dict[str, Any]) -> list[dict[str, Any]]:
         for stage in progress["stages"]
         for check in stage["checks"]
         if check["outcome"] == "errored"
+    ]
+
+
+def claims_proven(certification: Certification | None) -> list[dict[str, Any]]:
+    """What publishers' own signatures proved: each {"path", "identity", "issuer", ...}."""
+    runs = [] if certification is None else list(certification.checks.all())
+    return [
+        claim
+        for run in runs
+        if run.check_id == "provenance"
+        for item in run.result["evidence"]
+        for claim in item["content"]
     ]

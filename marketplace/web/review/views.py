@@ -60,6 +60,7 @@ def version(request: HttpRequest, version_id: int) -> HttpResponse:
         "certification": certification,
         "groups": evidence.grouped_findings(progress),
         "unanswered": evidence.unanswered(progress),
+        "provenance": evidence.claims_proven(certification),
         "runs": _evidence(certification),
         "tools": reading.observed_tools(found),
         "isolation": reading.isolation(found),

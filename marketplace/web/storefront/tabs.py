@@ -61,6 +61,7 @@ def _certificate(version: Version, request: HttpRequest) -> dict[str, Any]:
         "passed": [check for check in answered if check["outcome"] != Outcome.NOT_APPLICABLE],
         "skipped": [check for check in answered if check["outcome"] == Outcome.NOT_APPLICABLE],
         "reviews": [] if certification is None else list(certification.reviews.all()),
+        "provenance": evidence.claims_proven(certification),
         "identity": trust.identity(),
         "sample": version.files.order_by("path").first(),
         "origin": settings.ASSAY_PUBLIC_URL,
