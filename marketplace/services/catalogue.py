@@ -27,7 +27,10 @@ class Resolution:
 
 def listings(text: str = "", kind: str = "", format: str = "") -> QuerySet[Listing]:  # noqa: A002 — the field's word
     """Certified packages that match; newest first, or best first when there is a text."""
-    found = Listing.objects.matching(text)
+    # A projection may lag behind a revocation; what is shown must not.
+    found = Listing.objects.matching(text).filter(
+        version__state__in=[state.value for state in PUBLIC], version__yanked_at=None
+    )
     if kind:
         found = found.filter(kind=kind)
     if format:

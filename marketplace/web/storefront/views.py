@@ -6,7 +6,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from marketplace.models import Listing
 from marketplace.services import catalogue as shelf
 from marketplace.web import paging
 from marketplace.web.access import absent_as_404, typed
@@ -22,7 +21,7 @@ _MAX_QUERY = 200
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What Assay is, and what was certified last."""
-    newest = list(Listing.objects.select_related("version")[:NEWEST])
+    newest = list(shelf.listings().select_related("version")[:NEWEST])
     latest = newest and tabs.certificate_of(newest[0].version)
     return render(request, "storefront/home.html", {"newest": newest, "latest": latest})
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from certification.services import reviewing
 from registry.domain.states import State
 from registry.services import lifecycle
 from tests import factories
@@ -108,3 +109,9 @@ def test_proven_origins_are_named(client, certified):
     answer(certified, "provenance", "passed", evidence=[claim])
     page = client.get("/acme/weather/certificate/").text
     assert "ci@example.org" in page
+
+
+@pytest.mark.parametrize("address", ["/", "/catalogue/", "/catalogue/?q=weather"])
+def test_a_revocation_is_not_shown_late(client, certified, reviewer, address):
+    reviewing.revoke(certified.pk, reason="Acts against its users.", actor=reviewer)
+    assert "acme/weather" not in client.get(address).text
