@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from certification.models import Certification
+from certification.services import certifying, doors, issuing
+from marketplace.services import projecting
+from registry.models import Version
+
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop runs in the test's own thread
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 ARGUMENTS = (
@@ -19,6 +24,20 @@ ARGUMENTS = (
     "--no-first-run",
 )
 PASSWORD = "a-long-password"
+
+
+@pytest.fixture(autouse=True)
+def room(settings) -> Iterator[None]:
+    """Checks that run things get a room in which nothing happens."""
+    settings.ASSAY_SANDBOX = "tests.e2e.room.still_room"
+    doors.sandbox.cache_clear()
+    yield
+    doors.sandbox.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def bells(valkey: str) -> None:
+    """A broker that takes what services ring for."""
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +84,17 @@ def sign_in(page: Page, username: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign In").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def certify(version: Version) -> None:
+    """What the workers would do: every stage, the verdict, and the signature if it allows one."""
+    certification = Certification.objects.get(version=version)
+    for stage in certification.stages.order_by("id"):
+        certifying.run_stage(stage.pk)
+    sign(version)
+
+
+def sign(version: Version) -> None:
+    """What the signing worker would do."""
+    issuing.issue(Certification.objects.get(version=version).pk)
+    projecting.project(version.package_id)
