@@ -21,6 +21,7 @@ from certification.sandbox.dependencies import Prepared
 _FIRST_GUEST, _GUESTS = 61_000, 4_000
 _POLL_SECONDS = 0.05
 _HOME = "/home/agent"
+_HELD = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
 _PASSWD = "agent:x:1000:1000:agent:/home/agent:/bin/sh\n"  # noqa: S105 — a passwd line, no password
 _ENVIRONMENT = {
     "HOME": _HOME,
@@ -213,19 +214,30 @@ def _limit(request: RunRequest) -> None:
 
 
 def _usage(root: int) -> tuple[int, int]:
-    """Resident bytes and number of the processes below `root`, itself left out."""
-    children: dict[int, list[tuple[int, int]]] = {}
-    page = resource.getpagesize()
+    """Bytes held and number of the processes below `root`, itself left out."""
+    children: dict[int, list[int]] = {}
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
         with suppress(OSError, IndexError, ValueError):
-            fields = Path(entry.path, "stat").read_text().rpartition(")")[2].split()
-            children.setdefault(int(fields[1]), []).append((int(entry.name), int(fields[21])))
+            # Bytes: a guest names its processes, and not always in UTF-8.
+            fields = Path(entry.path, "stat").read_bytes().rpartition(b")")[2].split()
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
     memory = count = 0
     below = [root]
     while below:
-        for pid, pages in children.get(below.pop(), []):
-            memory, count = memory + pages * page, count + 1
+        for pid in children.get(below.pop(), []):
+            memory, count = memory + _held(pid), count + 1
             below.append(pid)
     return memory, count
+
+
+def _held(pid: int) -> int:
+    """Bytes of memory that only the end of this process gives back: not those of mapped files,
+    which a large model fills and the kernel may drop."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_bytes()
+    except OSError:
+        return 0
+    held = (line for line in status.splitlines() if line.startswith(_HELD))
+    return sum(int(line.split()[1]) * 1024 for line in held)
