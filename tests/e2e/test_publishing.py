@@ -38,6 +38,8 @@ def test_from_a_folder_to_the_catalogue(upload_page):
     name = page.get_by_label("Package name").input_value()
     page.get_by_role("button", name="Submit for certification").click()
     expect(page.get_by_text("Certification is under way.")).to_be_visible()
+    with page.expect_response(lambda r: r.status == HTTPStatus.NO_CONTENT):
+        pass  # nothing new yet: the page is left alone, and asks again
 
     version = Version.objects.with_names().get()
     assert str(version.package) == f"acme/{name}"

@@ -1,5 +1,7 @@
 """Packages and versions of a publisher: uploading, watching, taking back."""
 
+import hashlib
+import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -76,6 +78,9 @@ def progress(request: HttpRequest, namespace: str, name: str, number: str) -> Ht
     """The part of the version page that changes while it is certified."""
     found = _version(request, namespace, name, number)
     context = {"version": found, **_progress(found)}
+    if context["live"] and context["mark"] == request.GET.get("seen"):
+        # Nothing new: htmx leaves the page alone, and screen readers stay silent.
+        return HttpResponse(status=204)
     response = render(request, "portal/progress.html", context)
     if not context["live"]:
         # Other parts of the page depend on the state: have htmx load it anew, once.
@@ -126,11 +131,13 @@ def _version(request: HttpRequest, namespace: str, name: str, number: str) -> Ve
 
 def _progress(version: Version) -> dict[str, Any]:
     progress = reading.progress(version)
+    text = json.dumps(progress, sort_keys=True, default=str)
     waiting_to_sign = progress["decision"] == "approve" and version.state == State.CERTIFYING
     return {
         "progress": progress,
         "groups": evidence.grouped_findings(progress),
         "unanswered": evidence.unanswered(progress),
+        "mark": hashlib.sha256(text.encode()).hexdigest()[:16],
         "live": version.state in PENDING,
         "signing": waiting_to_sign,
     }

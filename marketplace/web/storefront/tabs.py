@@ -18,6 +18,8 @@ from registry.models import Version
 
 OVERVIEW = "overview"
 _MAX_FILES_SHOWN = 1000
+#: Outcomes of `reading.progress` that say nothing about the version.
+_SILENT = {"waiting", "running", Outcome.NOT_APPLICABLE.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def _permissions(version: Version, request: HttpRequest) -> dict[str, Any]:
         "needs": evidence.needs(declared(version).permissions),
         "tools": reading.observed_tools(version),
         "isolation": reading.isolation(version),
-        "sandbox": [c for c in sandbox["checks"] if c["outcome"] != Outcome.NOT_APPLICABLE],
+        "sandbox": [c for c in sandbox["checks"] if c["outcome"] not in _SILENT],
     }
 
 

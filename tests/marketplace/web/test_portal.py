@@ -73,6 +73,8 @@ def test_progress_is_polled_until_it_is_over(owner):
     running = client.get(ONE + "progress/")
     assert 'hx-trigger="every 1s"' in running.text
     assert "HX-Refresh" not in running
+    again = client.get(ONE + "progress/", {"seen": running.context["mark"]})
+    assert again.status_code == 204
     client.post(ONE + "withdraw/")
     over = client.get(ONE + "progress/")
     assert "hx-trigger" not in over.text
