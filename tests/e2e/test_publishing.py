@@ -1,6 +1,8 @@
 """A publisher's way from a folder to a certificate, in a browser."""
 
 import shutil
+import subprocess
+import sys
 from http import HTTPStatus
 from pathlib import Path
 
@@ -30,7 +32,22 @@ def choose(page: Page, folder: Path) -> None:
     page.locator("#folder").set_input_files(folder)
 
 
-def test_from_a_folder_to_the_catalogue(upload_page):
+def verified_by_a_stock_client(page: Page, folder: Path) -> bool:
+    """The page's own downloads and command line, run as they stand."""
+    for name in ("Signed bundle", "Install manifest", "Trust configuration"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        download.value.save_as(folder / download.value.suggested_filename)
+    shown = page.get_by_label("Verification commands").inner_text().replace("\\\n", "")
+    command = next(line for line in shown.splitlines() if line.startswith("sigstore"))
+    client = Path(sys.executable).with_name("sigstore")
+    done = subprocess.run(
+        [client, *command.split()[1:]], check=False, cwd=folder, capture_output=True
+    )
+    return b"OK: manifest.json" in done.stdout + done.stderr
+
+
+def test_from_a_folder_to_the_catalogue(upload_page, tmp_path):
     page = upload_page
     choose(page, SKILL)
     expect(page.get_by_role("heading", name="This is what we recognised")).to_be_visible()
@@ -50,6 +67,7 @@ def test_from_a_folder_to_the_catalogue(upload_page):
     page.get_by_role("link", name="Certificate", exact=True).click()
     expect(page.get_by_role("heading", name="Verify it without us")).to_be_visible()
     expect(page.get_by_text(version.digest)).to_be_visible()
+    assert verified_by_a_stock_client(page, tmp_path)
 
 
 def folder_with_a_large_file(folder: Path) -> int:
