@@ -79,16 +79,20 @@ class BubblewrapSandbox:
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self._proven = False
 
     @cached_property
-    def _base(self) -> Path:
+    def base(self) -> Path:
+        """The folder of runtimes, packages and rooms, rid of what dead workers left."""
         base = runtimes.base_folder(self._home)
         room.reap(base)
         return base
 
-    @cached_property
-    def _tested(self) -> bool:
-        """The start-up self-test; raises SandboxUnavailableError, every time it is asked."""
+    def self_test(self) -> None:
+        """Prove from within a room that rooms are closed; passes once, and is asked again as
+        long as it fails. Raises SandboxUnavailableError with the reason."""
+        if self._proven:
+            return
         with tempfile.TemporaryDirectory(prefix="assay-self-test-") as empty:
             request = RunRequest(
                 artifact=Path(empty),
@@ -106,37 +110,37 @@ class BubblewrapSandbox:
                 "This machine cannot isolate, so nothing is run here: "
                 f"{(seen.stderr.strip() or 'the room did not start')[:300]}"
             )
-        return True
+        self._proven = True
 
     def run(self, request: RunRequest) -> Observation:
         """Run once and leave nothing behind; see the port."""
-        assert self._tested  # noqa: S101 — asking is what runs the test
+        self.self_test()
         return self._observe(request)
 
     def _observe(self, request: RunRequest) -> Observation:
         try:
             prepared = (
-                dependencies.prepare(request.artifact, self._base) if request.packages else None
+                dependencies.prepare(request.artifact, self.base) if request.packages else None
             )
         except dependencies.DependencyError as fault:
             return Observation(ISOLATION, None, "", "", 0.0, error=str(fault))
         mounts = self._mounts(request, prepared)
-        with room.folder(self._base, request, prepared) as place:
+        with room.folder(self.base, request, prepared) as place:
             return _watched(place, request, mounts)
 
     def _mounts(self, request: RunRequest, prepared: dependencies.Prepared | None) -> Mounts:
         runtime = (
-            runtimes.node(self._base) if request.runtime == "node" else runtimes.python(self._base)
+            runtimes.node(self.base) if request.runtime == "node" else runtimes.python(self.base)
         )
         binds, python_path = list(runtime.mounts), []
         if request.model_libraries:
-            binds.append((runtimes.model_libraries(self._base), "/opt/models"))
+            binds.append((runtimes.model_libraries(self.base), "/opt/models"))
             python_path.append("/opt/models")
         if prepared is not None:
             binds.append((prepared.folder, prepared.inside))
             python_path += [prepared.inside] if prepared.on_python_path else []
         return Mounts(
-            bubblewrap=runtimes.bubblewrap(self._base),
+            bubblewrap=runtimes.bubblewrap(self.base),
             binds=tuple(binds),
             program=runtime.program,
             python_path=tuple(python_path),

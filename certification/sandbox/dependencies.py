@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -75,7 +76,8 @@ def _prepare_node(artifact: Path, base: Path) -> Prepared | None:
         _run(
             [
                 *_npm(), "install", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund",
-                "--no-package-lock", "--no-update-notifier",
+                "--no-package-lock", "--no-update-notifier", "--allow-git=none",
+                "--allow-remote=none",
             ],
             folder,
         )  # fmt: skip
@@ -190,9 +192,17 @@ def _npm() -> list[str]:
 
 
 def _pip() -> list[str]:
-    options = ["--only-binary", ":all:", "--quiet"]
+    """An installer that leaves the interpreter alone: pip from here or from the interpreter that
+    this environment was made of, else uv."""
+    wheels = ["--only-binary", ":all:", "--quiet"]
+    pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", *wheels]
     if find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *options]
-    if find_spec("uv") is not None:
-        return [sys.executable, "-m", "uv", "pip", "install", *options]
-    raise DependencyError("Neither pip nor uv is installed in this environment.")
+        return [sys.executable, *pip]
+    original = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
+    library = Path(sys.base_prefix) / "lib" / original.name
+    if any((library / place / "pip").is_dir() for place in ("site-packages", "dist-packages")):
+        return [str(original), *pip]
+    uv = shutil.which("uv")
+    if uv is not None:
+        return [uv, "pip", "install", "--no-build", "--quiet", "--python", sys.executable]
+    raise DependencyError("Neither pip nor uv is installed here.")

@@ -20,6 +20,7 @@ from certification.sandbox.dependencies import Prepared
 #: uids of guests when the worker is root; one for each worker process, so that limits by uid hold.
 _FIRST_GUEST, _GUESTS = 61_000, 4_000
 _POLL_SECONDS = 0.05
+_DAY = 24 * 3600
 _HOME = "/home/agent"
 _HELD = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
 _PASSWD = "agent:x:1000:1000:agent:/home/agent:/bin/sh\n"  # noqa: S105 — a passwd line, no password
@@ -105,10 +106,13 @@ def folder(base: Path, request: RunRequest, prepared: Prepared | None = None) ->
 
 
 def reap(base: Path) -> None:
-    """Remove folders of rooms whose worker is gone."""
+    """Remove folders of rooms whose worker is gone, or that are a day old."""
     for room in (base / "rooms").glob("*-*"):
         pid = room.name.partition("-")[0]
-        if not Path("/proc", pid).exists():
+        with suppress(FileNotFoundError):
+            old = time.time() - room.stat().st_mtime > _DAY
+            if Path("/proc", pid).exists() and not old:
+                continue
             shutil.rmtree(room, ignore_errors=True)
 
 
