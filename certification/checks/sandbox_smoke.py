@@ -13,8 +13,8 @@ from certification.ports import (
     Sandbox,
     SandboxUnavailableError,
 )
-from certification.readers.intent import ALONE, normalised, pair_in, signals_in
-from certification.readers.unicode_text import hidden_in
+from certification.readers.intent import ALONE, Signal, normalised, pair_in, signals_in
+from certification.readers.unicode_text import Hiding, hidden_in
 from certification.types import (
     Check,
     Evidence,
@@ -32,48 +32,75 @@ _STANDARDS = ("CWE-250", "CWE-400", "OWASP ASI02", "OWASP LLM10:2025", "AML.T005
 _SERVERS = frozenset({Format.MCP_SERVER, Format.MCPB})
 _SCRIPTED = frozenset({Format.SKILL, Format.PLUGIN})
 _MAX_SCRIPTS = 10
+_GRAVE = frozenset({Hiding.TAGS, Hiding.SELECTORS, Hiding.BITS, Hiding.CONCEALED, Hiding.OVERRIDE})
 _SCRIPT_LIMITS = Limits(wall_seconds=10, cpu_seconds=8, memory_bytes=512 * 1024 * 1024)
 _LOAD_LIMITS = Limits(wall_seconds=60, cpu_seconds=50, memory_bytes=2 * 1024 * 1024 * 1024)
 
 _SAFETENSORS = """
-import json, struct, sys
+import json, math, struct, sys
 import numpy
-TYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",
-         "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1", "BOOL": "?"}
+TYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "u2", "I64": "i8", "I32": "i4", "I16": "i2",
+         "I8": "i1", "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1", "BOOL": "?"}
+CHUNK, BUDGET = 2**22, 2**30
+def is_finite(values, kind):
+    if kind == "BF16":
+        return bool(((values & 0x7f80) != 0x7f80).all())
+    return values.dtype.kind != "f" or bool(numpy.isfinite(values).all())
 data = numpy.memmap(sys.argv[1], mode="r")
 size = struct.unpack("<Q", bytes(data[:8]))[0]
 header = json.loads(bytes(data[8:8 + size]))
 header.pop("__metadata__", None)
-finite = checked = 0
+read, examined, finite = 0, 0, True
 for name, tensor in header.items():
     start, end = tensor["data_offsets"]
-    if tensor["dtype"] in TYPES:
-        values = data[8 + size + start:8 + size + end].view(TYPES[tensor["dtype"]])
-        values.reshape(tensor["shape"])
-        checked += 1
-        if values.dtype.kind != "f" or end - start > 2**26 or numpy.isfinite(values).all():
-            finite += 1
-print(json.dumps({"tensors": len(header), "read": checked, "finite": finite == checked}))
+    if tensor["dtype"] not in TYPES:
+        continue
+    values = data[8 + size + start:8 + size + end].view(TYPES[tensor["dtype"]])
+    assert values.size == math.prod(tensor["shape"]), name
+    read += 1
+    for place in range(0, values.size, CHUNK):
+        if examined >= BUDGET:
+            break
+        chunk = values[place:place + CHUNK]
+        examined += chunk.size
+        finite = finite and is_finite(chunk, tensor["dtype"])
+print(json.dumps({"tensors": len(header), "read": read, "valuesExamined": examined,
+                  "finite": finite}))
 """
+#: Sizes that a model leaves open are tried from small to large: some need a minimum.
 _ONNX = """
 import hashlib, json, sys
 import numpy, onnxruntime
-onnxruntime.set_default_logger_severity(3)
+onnxruntime.set_default_logger_severity(4)
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = options.inter_op_num_threads = 1
 session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
-TYPES = {"float": "f4", "double": "f8", "float16": "f2", "int64": "i8", "int32": "i4", "int8": "i1",
-         "uint8": "u1", "bool": "?"}
-def shape_of(value):
-    return [d if isinstance(d, int) and d > 0 else 1 for d in value.shape]
-feed = {v.name: numpy.zeros(shape_of(v), TYPES[v.type.removeprefix("tensor(").removesuffix(")")])
-        for v in session.get_inputs()}
-outputs = session.run(None, feed)
-print(json.dumps({
-    "inputs": {v.name: shape_of(v) for v in session.get_inputs()},
-    "outputs": [list(numpy.shape(o)) for o in outputs],
-    "sha256": hashlib.sha256(b"".join(numpy.asarray(o).tobytes() for o in outputs)).hexdigest(),
-}))
+TYPES = {"float": "f4", "double": "f8", "float16": "f2", "int64": "i8", "int32": "i4",
+         "int16": "i2", "int8": "i1", "uint64": "u8", "uint32": "u4", "uint16": "u2",
+         "uint8": "u1", "bool": "?", "string": "O"}
+def shape_of(value, size):
+    return [d if isinstance(d, int) and d > 0 else size if n else 1
+            for n, d in enumerate(value.shape)]
+def zeros(value, size):
+    kind = TYPES[value.type.removeprefix("tensor(").removesuffix(")")]
+    return numpy.full(shape_of(value, size), "" if kind == "O" else 0, kind)
+said = {"inputs": {}, "outputs": [], "sha256": "", "fault": ""}
+for size in (1, 64, 512):
+    try:
+        outputs = session.run(None, {v.name: zeros(v, size) for v in session.get_inputs()})
+    except Exception as fault:
+        said["fault"] = said["fault"] or f"{type(fault).__name__}: {fault}"[:300]
+        continue
+    arrays = [numpy.asarray(output) for output in outputs]
+    said = {
+        "inputs": {v.name: shape_of(v, size) for v in session.get_inputs()},
+        "outputs": [list(array.shape) for array in arrays],
+        "sha256": hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest(),
+        "finite": all(bool(numpy.isfinite(a).all()) for a in arrays if a.dtype.kind == "f"),
+        "fault": "",
+    }
+    break
+print(json.dumps(said))
 """
 _GGUF = """
 import json, struct, sys
@@ -124,8 +151,7 @@ def _serve(subject: Subject, sandbox: Sandbox) -> Result:
         return Result((_breach(seen, "server"),), evidence)
     if not seen.handshake:
         why = seen.error or "it gave no answer"
-        said = seen.stderr.strip().splitlines()[-1:] or [""]
-        return Result((), evidence, f"The MCP handshake failed: {why}. {said[0][:200]}".strip())
+        return Result((), evidence, f"The MCP handshake failed: {why}. It said: {_last_line(seen)}")
     findings = [*_declared(subject, seen), *_poisoned(seen.tools)]
     return Result(tuple(findings), evidence)
 
@@ -142,7 +168,7 @@ def _load(subject: Subject, sandbox: Sandbox) -> Result:
         seen = sandbox.run(
             RunRequest(
                 artifact=subject.root,
-                command=("python", "/assay/script.py", path),
+                command=("python", "/assay/script.py", f"./{path}"),
                 runtime="python",
                 script=script,
                 model_libraries=subject.format is not Format.GGUF,
@@ -150,6 +176,8 @@ def _load(subject: Subject, sandbox: Sandbox) -> Result:
             )
         )
         record = record or _record(seen)
+        if seen.error:
+            return Result(tuple(findings), record, f"{path}: {seen.error}")
         findings += _load_findings(seen, path)
         loaded[path] = _answer(seen.stdout)
     return Result(tuple(findings), (*record, Evidence("loaded", loaded)))
@@ -159,29 +187,38 @@ def _load_findings(seen: Observation, path: str) -> list[Finding]:
     if seen.breached:
         return [_breach(seen, "model", path, Level.ERROR)]
     if seen.exit_code != 0:
-        said = (seen.stderr.strip().splitlines() or ["no reason given"])[-1]
-        return [
-            _finding("load-failed", Level.WARNING, f"“{path}” did not load: {said[:300]}", path)
-        ]
+        message = f"“{path}” did not load: {_last_line(seen)}"
+        return [_finding("load-failed", Level.WARNING, message, path)]
     answer = _answer(seen.stdout)
-    if isinstance(answer, dict) and answer.get("finite") is False:
-        return [_finding("not-finite", Level.WARNING, f"“{path}” holds NaN or infinity.", path)]
+    if not isinstance(answer, dict):
+        message = f"“{path}” made the loader say something else than what it saw."
+        return [_finding("load-odd", Level.WARNING, message, path)]
+    if answer.get("fault"):
+        message = f"“{path}” loads, but did not run on zeros: {answer['fault']}"
+        return [_finding("not-run", Level.NOTE, message, path)]
+    if answer.get("finite") is False:
+        return [_finding("not-finite", Level.WARNING, f"“{path}” gives NaN or infinity.", path)]
     return []
 
 
 def _start(subject: Subject, sandbox: Sandbox) -> Result:
     """Skills, plugins and Python agents: what can be started is started once, without arguments."""
+    requests = _requests(subject)
+    if not requests and subject.format is Format.PYTHON_AGENT:
+        return Result(incomplete="It declares no Python entry point that can be started.")
     findings: list[Finding] = []
     runs: dict[str, object] = {}
     record: tuple[Evidence, ...] = ()
-    for label, request in _requests(subject):
+    for label, request in requests[:_MAX_SCRIPTS]:
         seen = sandbox.run(request)
         record = record or _record(seen)
         if seen.error:
             return Result(tuple(findings), record, f"{label}: {seen.error}")
         runs[label] = {"exitCode": seen.exit_code, "breached": seen.breached}
         findings += _start_findings(subject, label, seen)
-    return Result(tuple(findings), (*record, Evidence("runs", runs)))
+    counts = {"found": len(requests), "started": len(runs)}
+    evidence = (*record, Evidence("runs", runs), Evidence("scripts", counts))
+    return Result(tuple(findings), evidence)
 
 
 def _start_findings(subject: Subject, label: str, seen: Observation) -> list[Finding]:
@@ -191,38 +228,36 @@ def _start_findings(subject: Subject, label: str, seen: Observation) -> list[Fin
     if seen.exit_code in {0, None}:
         return []
     crashed = subject.format is Format.PYTHON_AGENT
-    said = (seen.stderr.strip().splitlines() or ["no reason given"])[-1]
-    message = f"“{label}” ended with code {seen.exit_code} when started: {said[:300]}"
+    message = f"“{label}” ended with code {seen.exit_code} when started: {_last_line(seen)}"
     return [_finding("exit-code", Level.WARNING if crashed else Level.NOTE, message, label)]
 
 
-def _requests(subject: Subject) -> Iterator[tuple[str, RunRequest]]:
+def _requests(subject: Subject) -> list[tuple[str, RunRequest]]:
+    """What can be started, by the name that findings give it."""
     entry = subject.declared.entry_point
-    if subject.format is Format.PYTHON_AGENT and entry is not None and entry.runtime == "python":
-        yield (
-            " ".join(entry.command),
-            RunRequest(
-                artifact=subject.root,
-                command=entry.command,
-                runtime="python",
-                packages=True,
-                limits=_SCRIPT_LIMITS,
-            ),
+    if subject.format is Format.PYTHON_AGENT:
+        if entry is None or entry.runtime != "python":
+            return []
+        request = RunRequest(
+            artifact=subject.root,
+            command=entry.command,
+            runtime="python",
+            packages=True,
+            limits=_SCRIPT_LIMITS,
         )
-    if subject.format not in _SCRIPTED:
-        return
+        return [(" ".join(entry.command), request)]
     scripts = [f.path for f in subject.files if f.path.endswith((".py", ".js", ".mjs", ".cjs"))]
-    for path in scripts[:_MAX_SCRIPTS]:
-        python = path.endswith(".py")
-        yield (
-            path,
-            RunRequest(
-                artifact=subject.root,
-                command=("python" if python else "node", path),
-                runtime="python" if python else "node",
-                limits=_SCRIPT_LIMITS,
-            ),
-        )
+    return [(path, _script(subject, path)) for path in scripts]
+
+
+def _script(subject: Subject, path: str) -> RunRequest:
+    runtime: Literal["python", "node"] = "python" if path.endswith(".py") else "node"
+    return RunRequest(
+        artifact=subject.root,
+        command=(runtime, f"./{path}"),
+        runtime=runtime,
+        limits=_SCRIPT_LIMITS,
+    )
 
 
 def _record(seen: Observation) -> tuple[Evidence, ...]:
@@ -233,8 +268,8 @@ def _record(seen: Observation) -> tuple[Evidence, ...]:
             "run",
             {
                 "handshake": seen.handshake,
-                "protocolVersion": seen.protocol_version,
-                "serverName": seen.server_name,
+                "protocolVersion": _plain(seen.protocol_version)[:40],
+                "serverName": _plain(seen.server_name)[:200],
                 "exitCode": seen.exit_code,
                 "breached": seen.breached,
             },
@@ -245,9 +280,9 @@ def _record(seen: Observation) -> tuple[Evidence, ...]:
 def _tool(tool: ObservedTool) -> dict[str, str]:
     canonical = json.dumps(tool.definition, sort_keys=True, separators=(",", ":"))
     return {
-        "name": tool.name,
+        "name": _plain(tool.name)[:200],
         "digest": "sha256:" + hashlib.sha256(canonical.encode()).hexdigest(),
-        "description": str(tool.definition.get("description", ""))[:2000],
+        "description": _plain(str(tool.definition.get("description", "")))[:2000],
     }
 
 
@@ -266,23 +301,22 @@ def _declared(subject: Subject, seen: Observation) -> Iterator[Finding]:
 def _poisoned(tools: Iterable[ObservedTool]) -> Iterator[Finding]:
     """The definitions as the model would see them, which no scan of the source can promise."""
     for tool in tools:
-        for text in _strings(tool.definition):
-            found = signals_in(normalised(text))
-            pair = pair_in(found)
-            if pair is not None or any(hidden.spells for hidden in hidden_in(text)):
-                yield _finding(
-                    "poisoned-tool",
-                    Level.ERROR,
-                    f"The running server gives the tool “{tool.name[:80]}” a text that works "
-                    "against the user.",
-                )
-            elif found & set(ALONE):
-                yield _finding(
-                    "doubtful-tool",
-                    Level.WARNING,
-                    f"The running server gives the tool “{tool.name[:80]}” a text that instructs "
-                    "the model.",
-                )
+        levels = {level for text in _strings(tool.definition) if (level := _level_of(text))}
+        name = _plain(tool.name)[:80]
+        if Level.ERROR in levels:
+            message = f"The running server gives the tool “{name}” a text that works against users."
+            yield _finding("poisoned-tool", Level.ERROR, message)
+        elif levels:
+            message = f"The running server gives the tool “{name}” a text that instructs the model."
+            yield _finding("doubtful-tool", Level.WARNING, message)
+
+
+def _level_of(text: str) -> Level | None:
+    found = signals_in(normalised(text))
+    hidden = {hidden.hiding for hidden in hidden_in(text)}
+    if pair_in(found) or Signal.DECODE in found or hidden & _GRAVE:
+        return Level.ERROR
+    return Level.WARNING if found & set(ALONE) or hidden - {Hiding.INVISIBLE} else None
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -290,7 +324,8 @@ def _strings(value: object) -> Iterator[str]:
         case str():
             yield value
         case dict():
-            for item in value.values():
+            for name, item in value.items():
+                yield str(name)
                 yield from _strings(item)
         case list():
             for item in value:
@@ -300,10 +335,21 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def _answer(stdout: str) -> object:
+    """What our script printed; None when the guest printed something of its own."""
     try:
-        return json.loads(stdout)
-    except ValueError:
+        return json.loads(_plain(stdout.replace("\\u0000", "\ufffd")))
+    except (ValueError, RecursionError):
         return None
+
+
+def _plain(text: str) -> str:
+    """Text that JSON columns and UTF-8 can hold: no NUL, no lone surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _last_line(seen: Observation) -> str:
+    lines = seen.stderr.strip().splitlines() or ["nothing"]
+    return "".join(c if c.isprintable() else " " for c in lines[-1])[:300]
 
 
 def _breach(seen: Observation, what: str, path: str = "", level: Level = Level.WARNING) -> Finding:

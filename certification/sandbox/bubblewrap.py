@@ -190,8 +190,8 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
 def _handshake(
     process: "subprocess.Popen[bytes]", watch: Watch, limits: Limits
 ) -> tuple[handshake.Handshake | None, str]:
-    assert process.stdin is not None  # noqa: S101 — Popen was asked for pipes
-    assert process.stdout is not None  # noqa: S101
+    if process.stdin is None or process.stdout is None:
+        raise TypeError("a room for MCP needs both pipes")
     try:
         return handshake.shake_hands(
             process.stdin,

@@ -170,7 +170,7 @@ def _run(argv: list[str], folder: Path) -> None:
             "TMPDIR": private,
         }
         try:
-            done = subprocess.run(  # noqa: S603 — a package client told to run nothing
+            done = subprocess.run(
                 argv, cwd=folder, env=environment, capture_output=True, text=True,
                 errors="replace", timeout=SECONDS, check=False, stdin=subprocess.DEVNULL,
             )  # fmt: skip

@@ -29,7 +29,7 @@ _ENVIRONMENT = {
     "USER": "agent",
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
-    "TMPDIR": "/tmp",  # noqa: S108 — the room's own
+    "TMPDIR": "/tmp",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONUNBUFFERED": "1",
@@ -124,7 +124,7 @@ def started(room: Path, request: RunRequest, mounts: Mounts) -> Iterator["subpro
     os.lseek(descriptor, 0, os.SEEK_SET)
     guest = _FIRST_GUEST + os.getpid() % _GUESTS if os.geteuid() == 0 else None
     try:
-        process = subprocess.Popen(  # noqa: S603 — the guest is the point, and this is its room
+        process = subprocess.Popen(
             [*_bubblewrap(room, request, mounts, descriptor), *_command(request, mounts)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -167,7 +167,7 @@ def _bubblewrap(room: Path, request: RunRequest, mounts: Mounts, filter_fd: int)
     for name in ("passwd", "group", "hosts"):
         argv += ["--ro-bind", str(room / name), f"/etc/{name}"]
     argv += ["--proc", "/proc", "--dev", "/dev"]
-    for place in ("/tmp", _HOME, "/workspace", "/dev/shm"):  # noqa: S108 — the room's own
+    for place in ("/tmp", _HOME, "/workspace", "/dev/shm"):
         argv += ["--size", size, "--tmpfs", place]
     argv += ["--ro-bind", str(room / "artifact"), "/artifact"]
     argv += ["--ro-bind", str(room / "script.py"), "/assay/script.py"]

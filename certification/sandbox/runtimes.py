@@ -36,7 +36,7 @@ def base_folder(home: Path) -> Path:
         folder = home
     else:
         mark = hashlib.sha256(str(home).encode()).hexdigest()[:16]
-        folder = Path("/var/tmp") / f"assay-sandbox-{mark}"  # noqa: S108 — ownership is checked below
+        folder = Path("/var/tmp") / f"assay-sandbox-{mark}"
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     status = folder.lstat()
     if folder.is_symlink() or status.st_uid != os.geteuid():

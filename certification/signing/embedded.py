@@ -104,7 +104,7 @@ class _EmbeddedLog(RekorClient):
                 },
             },
         }
-        return TransparencyLogEntry._from_v1_response({"entry": answer})  # noqa: SLF001 — sigstore offers no public constructor
+        return TransparencyLogEntry._from_v1_response({"entry": answer})
 
 
 class EmbeddedSigner:
@@ -139,7 +139,7 @@ class EmbeddedSigner:
         self._prove(bundle)
         return SignedBundle(
             bundle=rfc8785.dumps(json.loads(bundle.to_json())),
-            log_index=bundle.log_entry._inner.log_index,  # noqa: SLF001 — sigstore offers no accessor
+            log_index=bundle.log_entry._inner.log_index,
         )
 
     def trusted_root(self) -> bytes:
@@ -163,7 +163,7 @@ class EmbeddedSigner:
         timestamp is asked for by itself. Raises sigstore's VerificationError."""
         verifier = Verifier(trusted_root=self._config.trusted_root)
         verifier.verify_dsse(bundle, Identity(identity=self.identity(), issuer=self.issuer()))
-        if not verifier._verify_timestamp_authority(bundle):  # noqa: SLF001 — see above
+        if not verifier._verify_timestamp_authority(bundle):
             raise RuntimeError("The timestamp of the new bundle does not verify.")
 
     def _token(self) -> IdentityToken:

@@ -3,7 +3,6 @@
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from asn1crypto.core import UTF8String
 from cryptography import x509
@@ -14,12 +13,16 @@ from sigstore.verify import Verifier
 from sigstore.verify.policy import Identity
 from sigstore_models.common.v1 import HashAlgorithm
 
-from certification.intake import sha256_of
+from certification.intake import MAX_BUNDLE_BYTES, sha256_of
 from certification.ports import Provenance, ProvenanceInvalidError
 
 # https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
 _REPOSITORY = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.12")
 _COMMIT = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.13")
+_IN_TOTO = "application/vnd.in-toto+json"
+#: What sigstore and asn1crypto raise on hostile bundles: a time beyond the platform's is an
+#: OSError or OverflowError. Nothing under the guard reads a file or a socket.
+_FAULTS = (SigstoreError, ValueError, TypeError, OverflowError, OSError)
 
 
 class SigstoreProvenanceVerifier:
@@ -40,32 +43,56 @@ class SigstoreProvenanceVerifier:
         """What the bundle proves about the file; raises ProvenanceInvalidError."""
         if not identity or not issuer:
             raise ProvenanceInvalidError("a bundle needs both an identity and an issuer")
+        if len(bundle) > MAX_BUNDLE_BYTES:
+            raise ProvenanceInvalidError("the bundle is larger than 1 MiB")
         digest = sha256_of(artifact).removeprefix("sha256:")
+        verifier = self._verifier
         try:
             parsed = Bundle.from_json(bundle)
-            predicate = self._verified(parsed, digest, Identity(identity=identity, issuer=issuer))
-        except (SigstoreError, ValueError) as fault:
+            policy = Identity(identity=identity, issuer=issuer)
+            predicate = _verified(verifier, parsed, digest, policy)
+            repository, commit = _source(parsed.signing_certificate)
+        except _FAULTS as fault:
             raise ProvenanceInvalidError(str(fault)[:500]) from fault
-        certificate = parsed.signing_certificate
         return Provenance(
             identity=identity,
             issuer=issuer,
             predicate_type=predicate,
-            source_repository=_extension(certificate, _REPOSITORY),
-            source_commit=_extension(certificate, _COMMIT),
+            source_repository=repository,
+            source_commit=commit,
         )
 
-    def _verified(self, bundle: Bundle, digest: str, policy: Identity) -> str:
-        """The predicate type of the statement; empty for a bare signature."""
-        if "dsseEnvelope" not in json.loads(bundle.to_json()):
-            hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest))
-            self._verifier.verify_artifact(hashed, bundle, policy)
-            return ""
-        _, payload = self._verifier.verify_dsse(bundle, policy)
-        statement: dict[str, Any] = json.loads(payload)
-        if digest not in {s["digest"].get("sha256") for s in statement.get("subject", [])}:
-            raise ValueError("the statement is about other bytes")
-        return str(statement.get("predicateType", ""))
+
+def predicate_of(payload_type: str, payload: bytes, digest: str) -> str:
+    """The predicate type of an in-toto Statement (v0.1 or v1) with the sha256 `digest` (hex) among
+    its subjects; raises ValueError. A signature says nothing about the shape of what it covers."""
+    if payload_type != _IN_TOTO:
+        raise ValueError(f"the payload is {payload_type[:100]}, not an in-toto statement")
+    statement = json.loads(payload)
+    if not isinstance(statement, dict) or not isinstance(statement.get("subject"), list):
+        raise ValueError("the payload is not an in-toto statement")
+    if not any(_names(subject, digest) for subject in statement["subject"]):
+        raise ValueError("the statement is about other bytes")
+    return str(statement.get("predicateType", ""))[:500]
+
+
+def _names(subject: object, digest: str) -> bool:
+    digests = subject.get("digest") if isinstance(subject, dict) else None
+    return isinstance(digests, dict) and digests.get("sha256") == digest
+
+
+def _verified(verifier: Verifier, bundle: Bundle, digest: str, policy: Identity) -> str:
+    """The predicate type of the statement; empty for a bare signature."""
+    if "dsseEnvelope" in json.loads(bundle.to_json()):
+        return predicate_of(*verifier.verify_dsse(bundle, policy), digest)
+    hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest))
+    verifier.verify_artifact(hashed, bundle, policy)
+    return ""
+
+
+def _source(certificate: x509.Certificate) -> tuple[str, str]:
+    """Repository URL and commit from a verified Fulcio certificate; empty where absent."""
+    return _extension(certificate, _REPOSITORY), _extension(certificate, _COMMIT)
 
 
 def _extension(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:

@@ -63,10 +63,10 @@ def verify(manifest: bytes, bundle: bytes, trust: Trust, *, package: str, versio
 
 def _statement(bundle: bytes, trust: Trust) -> dict[str, Any]:
     # sigstore takes half a second to import, which `assay --help` need not wait for.
-    from sigstore.errors import Error as SigstoreError  # noqa: PLC0415 — see above
-    from sigstore.models import Bundle, ClientTrustConfig  # noqa: PLC0415 — see above
-    from sigstore.verify import Verifier  # noqa: PLC0415 — see above
-    from sigstore.verify.policy import Identity  # noqa: PLC0415 — see above
+    from sigstore.errors import Error as SigstoreError
+    from sigstore.models import Bundle, ClientTrustConfig
+    from sigstore.verify import Verifier
+    from sigstore.verify.policy import Identity
 
     try:
         root = ClientTrustConfig.from_json(trust.config).trusted_root
