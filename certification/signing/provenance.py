@@ -22,7 +22,7 @@ _COMMIT = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.13")
 _IN_TOTO = "application/vnd.in-toto+json"
 #: What sigstore and asn1crypto raise on hostile bundles: a time beyond the platform's is an
 #: OSError or OverflowError. Nothing under the guard reads a file or a socket.
-_FAULTS = (SigstoreError, ValueError, TypeError, OverflowError, OSError)
+FAULTS = (SigstoreError, ValueError, TypeError, OverflowError, OSError, RecursionError)
 
 
 class SigstoreProvenanceVerifier:
@@ -52,7 +52,7 @@ class SigstoreProvenanceVerifier:
             policy = Identity(identity=identity, issuer=issuer)
             predicate = _verified(verifier, parsed, digest, policy)
             repository, commit = _source(parsed.signing_certificate)
-        except _FAULTS as fault:
+        except FAULTS as fault:
             raise ProvenanceInvalidError(str(fault)[:500]) from fault
         return Provenance(
             identity=identity,
@@ -69,9 +69,8 @@ def predicate_of(payload_type: str, payload: bytes, digest: str) -> str:
     if payload_type != _IN_TOTO:
         raise ValueError(f"the payload is {payload_type[:100]}, not an in-toto statement")
     statement = json.loads(payload)
-    if not isinstance(statement, dict) or not isinstance(statement.get("subject"), list):
-        raise ValueError("the payload is not an in-toto statement")
-    if not any(_names(subject, digest) for subject in statement["subject"]):
+    subjects = statement.get("subject") if isinstance(statement, dict) else None
+    if not isinstance(subjects, list) or not any(_names(subject, digest) for subject in subjects):
         raise ValueError("the statement is about other bytes")
     return str(statement.get("predicateType", ""))[:500]
 
