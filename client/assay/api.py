@@ -10,8 +10,9 @@ import httpx
 from assay.config import Login
 from assay.faults import Exit, FaultError
 
-#: Seconds between tries when the server is gone or busy: about a minute in all.
+#: Seconds between tries when the server is gone or busy: about a minute in all, for transfers.
 PAUSES = (0.2, 0.5, 1, 2, 4, 8, 10, 15, 20)
+_SHORT = (0.3, 0.7)
 _BUSY = frozenset({429, 502, 503, 504})
 _HTTP_ERROR = 400
 _UNAUTHORISED = 401
@@ -27,6 +28,10 @@ class Api:
             base_url=login.url, headers=headers, timeout=httpx.Timeout(120, connect=10)
         )
 
+    def close(self) -> None:
+        """End the session."""
+        self._http.close()
+
     def json(self, method: str, path: str, **request: Any) -> Any:
         """The JSON of an answer; raises FaultError with the server's own sentence."""
         response = self.send(method, path, **request)
@@ -36,10 +41,12 @@ class Api:
         """The bytes of an answer."""
         return self.send("GET", path).content
 
-    def send(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """One request, tried again while the server is gone or busy. Only what may be repeated
-        safely is sent through here: reads, parts and announcements."""
-        for pause in (*PAUSES, None):
+    def send(
+        self, method: str, path: str, *, patient: bool = False, **request: Any
+    ) -> httpx.Response:
+        """One request, tried again while the server is gone or busy; `patient` transfers wait for
+        about a minute. Publishing twice is refused by the server, so all of it may be repeated."""
+        for pause in (*(PAUSES if patient else _SHORT), None):
             try:
                 response = self._http.request(method, path, **request)
             except (httpx.TransportError, httpx.InvalidURL) as fault:

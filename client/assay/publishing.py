@@ -137,6 +137,7 @@ def _put(api: Api, upload_id: str, file_id: int, number: int, part: bytes) -> No
     api.send(
         "PUT",
         f"/api/v1/uploads/{upload_id}/files/{file_id}/parts/{number}",
+        patient=True,
         content=part,
         headers={
             "Content-Digest": f"sha-256=:{digest}:",

@@ -1,67 +1,30 @@
 """Real broker, real workers, real Postgres: whatever dies, a version ends in one right verdict."""
 
-import os
-import signal
 import subprocess
 import sys
-import time
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from certification.models import Certificate, Certification, CheckRun, StageRun, StageState
 from certification.services import certifying
-from marketplace.local.child import Service, spawn, stop, wait_until
-from marketplace.local.places import Places
+from marketplace.local.child import wait_until
 from marketplace.services import seeding
 from registry.domain.states import PENDING
 from tests import people
+from tests.workers import kill, workers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
-QUEUES = "scan,sandbox,provenance,sign,default"
 PATIENCE = 90.0
-
-
-def database_url():
-    """The test database as the workers must see it."""
-    return Places(settings.ASSAY_HOME).database_url(connection.settings_dict["NAME"])
-
-
-def worker_service(broker):
-    return Service(
-        "worker",
-        (sys.executable, "-m", "celery", "-A", "marketplace.celery", "worker", "-Q", QUEUES,
-         "-c", "1", "-l", "WARNING", "-n", f"test{time.monotonic_ns()}@local"),
-        env={
-            "DJANGO_SETTINGS_MODULE": "marketplace.settings.test",
-            "DATABASE_URL": database_url(),
-            "BROKER_URL": broker,
-            "ASSAY_TEST_HOME": str(settings.ASSAY_HOME),
-        },
-    )  # fmt: skip
 
 
 @pytest.fixture
 def start(valkey, tmp_path):
     """Start a worker; all of them are stopped in the end."""
-    running = []
-
-    def begin():
-        service = worker_service(valkey)
-        log = (tmp_path / f"worker{len(running)}.log").open("wb")
-        process = spawn(service, output=log)
-        running.append((process, service, log))
-        return process
-
-    yield begin
-    for process, service, log in running:
-        if process.poll() is None:
-            stop(process, service)
-        log.close()
+    with workers(valkey, tmp_path) as begin:
+        yield begin
 
 
 @pytest.fixture
@@ -82,11 +45,6 @@ def big_model(tmp_path):
 def settled(version):
     version.refresh_from_db()
     return version.state not in PENDING
-
-
-def kill(process):
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def lose_leases():
