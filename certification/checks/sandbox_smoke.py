@@ -96,7 +96,7 @@ for size in (1, 64, 512):
         "inputs": {v.name: shape_of(v, size) for v in session.get_inputs()},
         "outputs": [list(array.shape) for array in arrays],
         "sha256": hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest(),
-        "finite": all(bool(numpy.isfinite(a).all()) for a in arrays if a.dtype.kind == "f"),
+        "finiteOutputs": all(bool(numpy.isfinite(a).all()) for a in arrays if a.dtype.kind == "f"),
         "fault": "",
     }
     break
@@ -150,7 +150,7 @@ def _serve(subject: Subject, sandbox: Sandbox) -> Result:
     if seen.breached:
         return Result((_breach(seen, "server"),), evidence)
     if not seen.handshake:
-        why = seen.error or "it gave no answer"
+        why = _plain(seen.error) or "it gave no answer"
         return Result((), evidence, f"The MCP handshake failed: {why}. It said: {_last_line(seen)}")
     findings = [*_declared(subject, seen), *_poisoned(seen.tools)]
     return Result(tuple(findings), evidence)
@@ -177,7 +177,7 @@ def _load(subject: Subject, sandbox: Sandbox) -> Result:
         )
         record = record or _record(seen)
         if seen.error:
-            return Result(tuple(findings), record, f"{path}: {seen.error}")
+            return Result(tuple(findings), record, _plain(f"{path}: {seen.error}"))
         findings += _load_findings(seen, path)
         loaded[path] = _answer(seen.stdout)
     return Result(tuple(findings), (*record, Evidence("loaded", loaded)))
@@ -193,12 +193,15 @@ def _load_findings(seen: Observation, path: str) -> list[Finding]:
     if not isinstance(answer, dict):
         message = f"“{path}” made the loader say something else than what it saw."
         return [_finding("load-odd", Level.WARNING, message, path)]
+    return list(_answer_findings(answer, path))
+
+
+def _answer_findings(answer: dict[str, object], path: str) -> Iterator[Finding]:
     if answer.get("fault"):
         message = f"“{path}” loads, but did not run on zeros: {answer['fault']}"
-        return [_finding("not-run", Level.NOTE, message, path)]
+        yield _finding("not-run", Level.NOTE, message, path)
     if answer.get("finite") is False:
-        return [_finding("not-finite", Level.WARNING, f"“{path}” gives NaN or infinity.", path)]
-    return []
+        yield _finding("not-finite", Level.WARNING, f"“{path}” holds NaN or infinity.", path)
 
 
 def _start(subject: Subject, sandbox: Sandbox) -> Result:
@@ -213,7 +216,7 @@ def _start(subject: Subject, sandbox: Sandbox) -> Result:
         seen = sandbox.run(request)
         record = record or _record(seen)
         if seen.error:
-            return Result(tuple(findings), record, f"{label}: {seen.error}")
+            return Result(tuple(findings), record, _plain(f"{label}: {seen.error}"))
         runs[label] = {"exitCode": seen.exit_code, "breached": seen.breached}
         findings += _start_findings(subject, label, seen)
     counts = {"found": len(requests), "started": len(runs)}
@@ -289,7 +292,7 @@ def _tool(tool: ObservedTool) -> dict[str, str]:
 def _declared(subject: Subject, seen: Observation) -> Iterator[Finding]:
     """Tools that were listed against tools that were declared, where any were."""
     declared = set(subject.declared.tools)
-    listed = {tool.name for tool in seen.tools}
+    listed = {tool.name[:200] for tool in seen.tools}
     if not declared:
         return
     for name in sorted(listed - declared):
@@ -361,7 +364,7 @@ def _finding(what: str, level: Level, message: str, path: str = "") -> Finding:
     return Finding(
         rule=f"sandbox-smoke.{what}",
         level=level,
-        message=message,
+        message=_plain(message),
         location=Location(path) if path else None,
         fix="Run it under the same limits yourself and mend what the message names.",
         standards=_STANDARDS,
