@@ -3,11 +3,15 @@
 root.key/.crt     signs only the two below; move root.key off the machine after the first start
 ca.key/.crt       issues the short-lived signing certificates
 tsa.key/.crt      signs RFC 3161 timestamps
-ct.key            signs certificate timestamps (SCT)
-log.key           signs the transparency log's checkpoints and entry promises
+ct.key/.pub       signs certificate timestamps (SCT)
+log.key/.pub      signs the transparency log's checkpoints and entry promises
+
+Whoever only publishes the trust documents needs the .crt and .pub files and reads no others.
 """
 
 import os
+import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,31 +25,52 @@ LIFETIME = timedelta(days=3650)
 #: Clocks differ: what is made now is valid from a little earlier.
 SKEW = timedelta(minutes=5)
 _KEYS = ("ca", "tsa", "ct", "log")
+#: Keys that no certificate carries.
+_PUBLISHED = ("ct", "log")
 
 Key = ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
-    """Loaded keys (P-256) and certificates."""
+class Anchors:
+    """What verifiers trust: certificates and the two logs' public keys (P-256)."""
 
     root: x509.Certificate
     ca: x509.Certificate
     tsa: x509.Certificate
+    ct: ec.EllipticCurvePublicKey
+    log: ec.EllipticCurvePublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The private keys (P-256) of a signer, and what verifiers trust."""
+
+    anchors: Anchors
     ca_key: Key
     tsa_key: Key
     ct_key: Key
     log_key: Key
 
 
-def load_or_create(folder: Path) -> Authority:
-    """The authority in `folder`, made first if there is none. Safe when two processes start."""
-    if not (folder / "tsa.crt").exists():
+def load_anchors(folder: Path) -> Anchors:
+    """The public half of the authority in `folder`, made first if there is none. Reads no private
+    key. Raises FileNotFoundError when part of it is gone."""
+    if not folder.exists() or not any(folder.iterdir()):
         _create(folder)
-    return Authority(
+    return Anchors(
         root=_read_certificate(folder / "root.crt"),
         ca=_read_certificate(folder / "ca.crt"),
         tsa=_read_certificate(folder / "tsa.crt"),
+        ct=_read_public(folder / "ct.pub"),
+        log=_read_public(folder / "log.pub"),
+    )
+
+
+def load_authority(folder: Path) -> Authority:
+    """The whole authority in `folder`, made first if there is none; raises like `load_anchors`."""
+    return Authority(
+        anchors=load_anchors(folder),
         ca_key=_read_key(folder / "ca.key"),
         tsa_key=_read_key(folder / "tsa.key"),
         ct_key=_read_key(folder / "ct.key"),
@@ -70,8 +95,7 @@ def spki(key: ec.EllipticCurvePublicKey) -> bytes:
 def _create(folder: Path) -> None:
     """Make everything in a folder beside and move it into place; the loser of a race gives way."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = folder.with_name(f".{folder.name}-{os.getpid()}")
-    staging.mkdir(mode=0o700)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))  # mode 0700
     root_key = ec.generate_private_key(ec.SECP256R1())
     keys = {name: ec.generate_private_key(ec.SECP256R1()) for name in _KEYS}
     root = _certificate("Assay root", root_key.public_key(), None, root_key, usage="root")
@@ -81,12 +105,12 @@ def _create(folder: Path) -> None:
         _write(staging / f"{name}.key", _private_pem(key))
     for name, certificate in {"root": root, "ca": ca, "tsa": tsa}.items():
         _write(staging / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM))
+    for name in _PUBLISHED:
+        _write(staging / f"{name}.pub", _public_pem(keys[name].public_key()))
     try:
         staging.rename(folder)
     except OSError:  # another process was first: its keys are the ones that count
-        for path in staging.iterdir():
-            path.unlink()
-        staging.rmdir()
+        shutil.rmtree(staging)
 
 
 def _certificate(
@@ -153,9 +177,17 @@ def _private_pem(key: Key) -> bytes:
     )
 
 
+def _public_pem(key: ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 def _write(path: Path, data: bytes) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
         target.write(data)
+        target.flush()
+        os.fsync(target.fileno())
 
 
 def _read_certificate(path: Path) -> x509.Certificate:
@@ -165,5 +197,12 @@ def _read_certificate(path: Path) -> x509.Certificate:
 def _read_key(path: Path) -> Key:
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"{path.name} is not an EC key")
+    return key
+
+
+def _read_public(path: Path) -> ec.EllipticCurvePublicKey:
+    key = serialization.load_pem_public_key(path.read_bytes())
+    if not isinstance(key, ec.EllipticCurvePublicKey):
         raise TypeError(f"{path.name} is not an EC key")
     return key

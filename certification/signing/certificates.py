@@ -41,7 +41,7 @@ def _leaf(
     return (
         x509.CertificateBuilder()
         .subject_name(x509.Name([]))
-        .issuer_name(authority.ca.subject)
+        .issuer_name(authority.anchors.ca.subject)
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - SKEW)

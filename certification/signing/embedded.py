@@ -22,6 +22,7 @@ from sigstore._internal.fulcio.client import FulcioCertificateSigningResponse
 from sigstore._internal.rekor import EntryRequestBody
 from sigstore._internal.rekor.client import RekorClient
 from sigstore._internal.timestamp import TimestampAuthorityClient
+from sigstore.errors import VerificationError
 from sigstore.models import Bundle, ClientTrustConfig, TransparencyLogEntry
 from sigstore.oidc import IdentityToken
 from sigstore.sign import SigningContext
@@ -30,7 +31,7 @@ from sigstore.verify.policy import Identity
 
 from certification.ports import SignedBundle
 from certification.signing import certificates, log, timestamps, trustroot
-from certification.signing.authority import Authority, load_or_create
+from certification.signing.authority import Anchors, Authority, load_anchors, load_authority
 
 _TOKEN_SECONDS = 60
 
@@ -55,7 +56,8 @@ class _SigningCertificates:
             identity=self._identity,
             issuer=self._issuer,
         )
-        return FulcioCertificateSigningResponse(leaf, [self._authority.ca, self._authority.root])
+        anchors = self._authority.anchors
+        return FulcioCertificateSigningResponse(leaf, [anchors.ca, anchors.root])
 
 
 class _EmbeddedFulcio(FulcioClient):
@@ -116,7 +118,11 @@ class EmbeddedSigner:
 
     @cached_property
     def _authority(self) -> Authority:
-        return load_or_create(self._folder)
+        return load_authority(self._folder)
+
+    @cached_property
+    def _anchors(self) -> Anchors:
+        return load_anchors(self._folder)
 
     @cached_property
     def _config(self) -> ClientTrustConfig:
@@ -144,11 +150,11 @@ class EmbeddedSigner:
 
     def trusted_root(self) -> bytes:
         """See the port."""
-        return rfc8785.dumps(trustroot.trusted_root(self._authority, url=self._url))
+        return rfc8785.dumps(trustroot.trusted_root(self._anchors, url=self._url))
 
     def trust_config(self) -> bytes:
         """See the port."""
-        return rfc8785.dumps(trustroot.trust_config(self._authority, url=self._url))
+        return rfc8785.dumps(trustroot.trust_config(self._anchors, url=self._url))
 
     def identity(self) -> str:
         """See the port."""
@@ -164,7 +170,7 @@ class EmbeddedSigner:
         verifier = Verifier(trusted_root=self._config.trusted_root)
         verifier.verify_dsse(bundle, Identity(identity=self.identity(), issuer=self.issuer()))
         if not verifier._verify_timestamp_authority(bundle):
-            raise RuntimeError("The timestamp of the new bundle does not verify.")
+            raise VerificationError("the timestamp of the new bundle does not verify")
 
     def _token(self) -> IdentityToken:
         """SigningContext wants an OIDC token; this one never leaves the process."""

@@ -38,7 +38,9 @@ def respond(authority: Authority, message: bytes) -> bytes:
 
 
 def _signed(authority: Authority, info: tsp.TSTInfo, now: datetime) -> cms.SignedData:
-    certificate = asn1_x509.Certificate.load(authority.tsa.public_bytes(serialization.Encoding.DER))
+    certificate = asn1_x509.Certificate.load(
+        authority.anchors.tsa.public_bytes(serialization.Encoding.DER)
+    )
     content = info.dump()
     attributes = _attributes(content, certificate, now)
     signature = authority.tsa_key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256()))

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from certification.signing.authority import Authority, key_id, spki
+from certification.signing.authority import Anchors, key_id, spki
 
 
 def origin_of(url: str) -> str:
@@ -16,29 +16,29 @@ def origin_of(url: str) -> str:
     return url.split("://", 1)[-1].rstrip("/")
 
 
-def trusted_root(authority: Authority, *, url: str) -> dict[str, Any]:
+def trusted_root(anchors: Anchors, *, url: str) -> dict[str, Any]:
     """trusted_root.json (protobuf JSON of dev.sigstore.trustroot.v1.TrustedRoot)."""
-    start = authority.ca.not_valid_before_utc
+    start = anchors.ca.not_valid_before_utc
     return {
         "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-        "tlogs": [_log(f"{url}/trust/log", authority.log_key.public_key(), start)],
+        "tlogs": [_log(f"{url}/trust/log", anchors.log, start)],
         "certificateAuthorities": [
-            _certificates(f"{url}/trust/ca", [authority.ca, authority.root], start)
+            _certificates(f"{url}/trust/ca", [anchors.ca, anchors.root], start)
         ],
-        "ctlogs": [_log(f"{url}/trust/ct", authority.ct_key.public_key(), start)],
+        "ctlogs": [_log(f"{url}/trust/ct", anchors.ct, start)],
         "timestampAuthorities": [
-            _certificates(f"{url}/trust/tsa", [authority.tsa, authority.root], start)
+            _certificates(f"{url}/trust/tsa", [anchors.tsa, anchors.root], start)
         ],
     }
 
 
-def trust_config(authority: Authority, *, url: str) -> dict[str, Any]:
+def trust_config(anchors: Anchors, *, url: str) -> dict[str, Any]:
     """ClientTrustConfig: the trusted root, and where its services would be.
 
     The embedded services sign inside this installation only; the URLs name them and answer
     nothing, which no verifier minds.
     """
-    start = {"start": _time(authority.ca.not_valid_before_utc)}
+    start = {"start": _time(anchors.ca.not_valid_before_utc)}
 
     def service(name: str) -> dict[str, Any]:
         return {
@@ -50,7 +50,7 @@ def trust_config(authority: Authority, *, url: str) -> dict[str, Any]:
 
     return {
         "mediaType": "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
-        "trustedRoot": trusted_root(authority, url=url),
+        "trustedRoot": trusted_root(anchors, url=url),
         "signingConfig": {
             "mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json",
             "caUrls": [service("ca")],

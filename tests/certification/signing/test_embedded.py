@@ -66,11 +66,20 @@ def test_every_entry_of_a_growing_log_verifies(signer):
     assert log.recomputed_root() == log.root_of(10)
 
 
-def test_keys_are_private_and_kept(signer, tmp_path):
-    config = signer.trust_config()
-    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()} == {0o600}
-    assert EmbeddedSigner(tmp_path / "keys", URL).trust_config() == config
+def test_a_bundle_whose_timestamp_does_not_verify_is_never_handed_out(signer, tmp_path):
+    """The client accepts it for its other time source; the signer must not."""
+    signer.trust_config()
+    other = EmbeddedSigner(tmp_path / "other", URL)
+    other.trust_config()
+    (tmp_path / "other/tsa.key").replace(tmp_path / "keys/tsa.key")
+    with pytest.raises(VerificationError, match="timestamp"):
+        signer.sign(statement())
+
+
+def test_identity_issuer_and_root_are_as_published(signer):
+    assert (signer.identity(), signer.issuer()) == (f"{URL}/certifier", URL)
+    config = json.loads(signer.trust_config())
+    assert config["trustedRoot"] == json.loads(signer.trusted_root())
 
 
 def test_another_authority_refuses_it(signer, tmp_path):
