@@ -1,6 +1,7 @@
 """The transparency log in Postgres: append under a lock, prove, sign the tree head."""
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,7 @@ import rfc8785
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from certification.models import LogEntry, LogNode
@@ -59,18 +61,50 @@ def size() -> int:
     return 0 if newest is None else newest.index + 1
 
 
-def recomputed_root() -> bytes:
-    """The tree head from the entries alone, to hold the stored hashes against."""
-    nodes: dict[tuple[int, int], bytes] = {}
-    count = 0
-    for entry in LogEntry.objects.order_by("index").iterator():
-        leaf = merkle.leaf_hash(bytes(entry.body))
-        for level, index, digest in merkle.completed_nodes(
-            entry.index, leaf, lambda level, index: nodes[level, index]
-        ):
-            nodes[level, index] = digest
-        count += 1
-    return merkle.root_hash(count, lambda level, index: nodes[level, index])
+def entry(index: int) -> LogEntry:
+    """The entry at `index`; raises LogEntry.DoesNotExist."""
+    return LogEntry.objects.get(index=index)
+
+
+def inclusion(index: int, tree_size: int) -> list[bytes]:
+    """The audit path of entry `index` in the tree of the first `tree_size` entries, lowest level
+    first (RFC 6962, 2.1.1); raises ValueError when the log has no such entry or no such tree."""
+    if tree_size > size():
+        raise ValueError(f"the log has no {tree_size} entries")
+    return merkle.inclusion_proof(index, tree_size, _lookup)
+
+
+def faults() -> Iterator[str]:
+    """Where the log contradicts itself: the whole tree recomputed from the entries alone, held
+    against the stored hashes. Memory grows with the logarithm of the log. A tail cut off whole
+    contradicts nothing: hold the head against a checkpoint that is kept elsewhere."""
+    left: dict[tuple[int, int], bytes] = {}
+    count = nodes = 0
+    for logged in LogEntry.objects.order_by("index").iterator():
+        if logged.index != count:
+            yield f"entry {count} is missing"
+            return
+        expected = list(
+            merkle.completed_nodes(
+                count, merkle.leaf_hash(bytes(logged.body)), lambda *place: left.pop(place)
+            )
+        )
+        # Only a left child is asked for again: by its sibling, or as part of the right edge.
+        left.update(((n, i), digest) for n, i, digest in expected if not i & 1)
+        if [digest for _, _, digest in expected] != _stored(expected):
+            yield f"the hashes over entry {count} are not the stored ones"
+        count, nodes = count + 1, nodes + len(expected)
+    if LogNode.objects.count() != nodes:
+        yield f"the tree of {count} entries has {nodes} hashes, and others are stored"
+
+
+def _stored(places: list[tuple[int, int, bytes]]) -> list[bytes | None]:
+    """What the table holds at these places."""
+    wanted = Q()
+    for level, index, _ in places:
+        wanted |= Q(level=level, index=index)
+    found = {(node.level, node.index): bytes(node.hash) for node in LogNode.objects.filter(wanted)}
+    return [found.get((level, index)) for level, index, _ in places]
 
 
 def checkpoint(tree_size: int, root: bytes, *, key: Key, origin: str) -> str:
