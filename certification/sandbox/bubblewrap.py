@@ -23,6 +23,8 @@ ISOLATION = "bubblewrap+seccomp"
 _SIGXCPU_EXIT = 128 + 24
 #: A silent server is told from one that was ended: the client gives up before the watch.
 _PATIENCE = 0.9
+#: Then, within the same limit, it may end by itself.
+_GRACE = 0.05
 #: Proves from within that the room is closed: no network, no writing, no rights, no new
 #: namespaces, and the system call filter in force.
 _SELF_TEST = """
@@ -212,7 +214,7 @@ def _ended(process: "subprocess.Popen[bytes]", watch: Watch, *, talking: bool) -
         if process.poll() is None and process.stdin is not None:
             process.stdin.close()
         try:
-            return process.wait(timeout=2)
+            return process.wait(timeout=min(2.0, watch.limits.wall_seconds * _GRACE))
         except subprocess.TimeoutExpired:
             process.kill()  # a server may wait for ever; that is no fault
             process.wait()

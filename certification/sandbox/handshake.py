@@ -1,7 +1,7 @@
 """The MCP handshake with the official client, over the pipes of a room."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -43,10 +43,12 @@ def shake_hands(stdin: IO[bytes], stdout: IO[bytes], *, seconds: float, budget: 
     """
     try:
         return asyncio.run(_shake_hands(stdin, stdout, seconds, budget))
-    except* OverLimitError as group:
-        raise OverLimitError(str(group.exceptions[0])) from group
-    except* Exception as group:
-        raise NotMcpError(_first_line(group)) from group
+    except Exception as fault:
+        faults = list(_faults(fault))
+        over = next((one for one in faults if isinstance(one, OverLimitError)), None)
+        if over is not None:
+            raise OverLimitError(str(over)) from fault
+        raise NotMcpError(_first_line(faults[0])) from fault
 
 
 async def _shake_hands(
@@ -137,10 +139,16 @@ def _parsed(line: bytes) -> SessionMessage | Exception:
         return fault
 
 
-def _first_line(group: BaseExceptionGroup[Exception]) -> str:
-    fault: BaseException = group
-    while isinstance(fault, BaseExceptionGroup):
-        fault = fault.exceptions[0]
+def _faults(fault: BaseException) -> Iterator[BaseException]:
+    """What is inside groups of groups."""
+    if not isinstance(fault, BaseExceptionGroup):
+        yield fault
+        return
+    for inner in fault.exceptions:
+        yield from _faults(inner)
+
+
+def _first_line(fault: BaseException) -> str:
     if isinstance(fault, TimeoutError):
         return "it did not answer in time"
     text = str(fault).strip() or type(fault).__name__
