@@ -60,6 +60,7 @@ def prepare(artifact: Path, base: Path) -> Prepared | None:
     if (artifact / "package.json").is_file():
         return _prepare_node(artifact, base)
     specs = sorted(set(_python_specs(artifact)))
+    _bound(len(specs))
     return _prepare_python(specs, base) if specs else None
 
 
@@ -102,15 +103,17 @@ def _prepare_python(specs: list[str], base: Path) -> Prepared:
 def _node_dependencies(artifact: Path) -> dict[str, str]:
     try:
         manifest = json.loads(_read(artifact / "package.json"))
-        wanted = {**manifest.get("dependencies", {}), **manifest.get("optionalDependencies", {})}
-    except (ValueError, AttributeError, TypeError) as fault:
+        tables = (manifest.get("dependencies"), manifest.get("optionalDependencies"))
+        wanted = {name: spec for table in tables for name, spec in (table or {}).items()}
+    except (ValueError, AttributeError, TypeError, RecursionError) as fault:
         raise DependencyError("package.json cannot be read.") from fault
     for name, spec in wanted.items():
         if not (isinstance(spec, str) and _NPM_NAME.fullmatch(name) and _NPM_RANGE.fullmatch(spec)):
             raise DependencyError(
                 f"The dependency {name[:80]} is not a plain name and range of versions."
             )
-    return _bounded(wanted)
+    _bound(len(wanted))
+    return wanted
 
 
 def _python_specs(artifact: Path) -> Iterable[str]:
@@ -138,15 +141,14 @@ def _declared(artifact: Path) -> list[str]:
             return [line for line in lines if line and not line.startswith("#")]
         if metadata.is_file():
             return HeaderParser().parsestr(_read(metadata)).get_all("Requires-Dist", [])
-    except (ValueError, AttributeError, TypeError) as fault:
+    except (ValueError, AttributeError, TypeError, RecursionError) as fault:
         raise DependencyError("The Python project file cannot be read.") from fault
     return []
 
 
-def _bounded(wanted: dict[str, str]) -> dict[str, str]:
-    if len(wanted) > MAX_DEPENDENCIES:
+def _bound(count: int) -> None:
+    if count > MAX_DEPENDENCIES:
         raise DependencyError(f"It asks for more than {MAX_DEPENDENCIES} packages.")
-    return wanted
 
 
 def _read(path: Path) -> str:
