@@ -8,6 +8,7 @@ import hashlib
 import json
 import secrets
 import time
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from sigstore.verify import Verifier
 from sigstore.verify.policy import Identity
 
 from certification.ports import SignedBundle
-from certification.signing import certificates, log, timestamps, trustroot
+from certification.signing import certificates, log, merkle, timestamps, trustroot
 from certification.signing.authority import Anchors, Authority, load_anchors, load_authority
 
 _TOKEN_SECONDS = 60
@@ -76,7 +77,8 @@ class _EmbeddedTimestamps(TimestampAuthorityClient):
         self._authority = authority
 
     def request_timestamp(self, signature: bytes) -> TimeStampResponse:
-        return decode_timestamp_response(timestamps.respond(self._authority, signature))
+        digest = hashlib.sha256(signature).digest()
+        return decode_timestamp_response(timestamps.respond(self._authority, digest))
 
 
 class _EmbeddedLog(RekorClient):
@@ -88,25 +90,9 @@ class _EmbeddedLog(RekorClient):
         self._origin = origin
 
     def create_entry(self, request: EntryRequestBody) -> TransparencyLogEntry:
-        body = rfc8785.dumps(_canonical_dsse(request))
+        body = rfc8785.dumps(canonical_dsse(request))
         logged = log.append(body, key=self._key, origin=self._origin)
-        answer = {
-            "logIndex": logged.index,
-            "logID": logged.log_id.hex(),
-            "integratedTime": logged.integrated_at,
-            "body": base64.b64encode(logged.body).decode(),
-            "verification": {
-                "signedEntryTimestamp": base64.b64encode(logged.promise).decode(),
-                "inclusionProof": {
-                    "logIndex": logged.index,
-                    "treeSize": logged.size,
-                    "rootHash": logged.root.hex(),
-                    "hashes": [digest.hex() for digest in logged.path],
-                    "checkpoint": logged.checkpoint,
-                },
-            },
-        }
-        return TransparencyLogEntry._from_v1_response({"entry": answer})
+        return TransparencyLogEntry._from_v1_response(rekor_response(logged))
 
 
 class EmbeddedSigner:
@@ -185,7 +171,29 @@ class EmbeddedSigner:
         return IdentityToken(jwt.encode(claims, secrets.token_hex(32), algorithm="HS256"))
 
 
-def _canonical_dsse(request: EntryRequestBody) -> dict[str, Any]:
+def rekor_response(logged: log.Logged) -> dict[str, Any]:
+    """A new entry as Rekor v1 answers it (`createLogEntry` in its OpenAPI document)."""
+    proof = {
+        "logIndex": logged.index,
+        "treeSize": logged.size,
+        "rootHash": logged.root.hex(),
+        "hashes": [digest.hex() for digest in logged.path],
+        "checkpoint": logged.checkpoint,
+    }
+    entry = {
+        "logIndex": logged.index,
+        "logID": logged.log_id.hex(),
+        "integratedTime": logged.integrated_at,
+        "body": base64.b64encode(logged.body).decode(),
+        "verification": {
+            "signedEntryTimestamp": base64.b64encode(logged.promise).decode(),
+            "inclusionProof": proof,
+        },
+    }
+    return {merkle.leaf_hash(logged.body).hex(): entry}
+
+
+def canonical_dsse(request: Mapping[str, Any]) -> dict[str, Any]:
     """The log entry that Rekor v1 keeps for a proposed DSSE envelope: hashes and signatures."""
     proposed = request["spec"]["proposedContent"]
     envelope = json.loads(proposed["envelope"])

@@ -35,7 +35,7 @@ class ExternalSigner:
         with context.signer(token) as signer:
             bundle = signer.sign_dsse(dsse.Statement(statement))
         Verifier(trusted_root=self._config.trusted_root).verify_dsse(
-            bundle, Identity(identity=token.identity, issuer=token.issuer)
+            bundle, Identity(identity=token.identity, issuer=token.federated_issuer)
         )
         document = json.loads(bundle.to_json())
         entry = document["verificationMaterial"]["tlogEntries"][0]
@@ -55,7 +55,7 @@ class ExternalSigner:
 
     def issuer(self) -> str:
         """See the port."""
-        return self._token().issuer
+        return self._token().federated_issuer
 
     def _token(self) -> IdentityToken:
         credential = detect_credential()

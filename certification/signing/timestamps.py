@@ -15,8 +15,8 @@ from certification.signing.authority import Authority
 _POLICY = "1.3.6.1.4.1.57264.2"
 
 
-def respond(authority: Authority, message: bytes) -> bytes:
-    """DER of a TimeStampResp over sha256(message), at the current second."""
+def respond(authority: Authority, digest: bytes) -> bytes:
+    """DER of a TimeStampResp over a SHA-256 digest, at the current second."""
     now = datetime.now(UTC).replace(microsecond=0)
     info = tsp.TSTInfo(
         {
@@ -24,7 +24,7 @@ def respond(authority: Authority, message: bytes) -> bytes:
             "policy": _POLICY,
             "message_imprint": {
                 "hash_algorithm": {"algorithm": "sha256"},
-                "hashed_message": hashlib.sha256(message).digest(),
+                "hashed_message": digest,
             },
             "serial_number": x509.random_serial_number(),
             "gen_time": now,
