@@ -39,6 +39,21 @@ _PASSED = re.compile(
 )
 
 
+#: Runs pip with no way to start a program. A dependency of a dependency may be a URL, and to those
+#: `--only-binary` does not apply: pip would build, and so run, whatever lies there.
+_PIP_ALONE = """
+import runpy, sys
+def refuse(event, _):
+    if event.startswith(("subprocess.", "os.exec", "os.spawn", "os.posix_spawn", "os.fork")) or (
+        event in {"os.system", "pty.spawn"}
+    ):
+        raise PermissionError("packages are not built here")
+sys.addaudithook(refuse)
+sys.argv[0] = "pip"
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+
+
 class DependencyError(Exception):
     """Dependencies could not be prepared; the message is for people."""
 
@@ -95,6 +110,9 @@ def _prepare_python(specs: list[str], base: Path) -> Prepared:
     def fill(folder: Path) -> None:
         (folder / "requirements.txt").write_text(text)
         _run([*_pip(), "--target", "packages", "-r", "requirements.txt"], folder)
+        for origin in (folder / "packages").glob("*.dist-info/direct_url.json"):
+            name = origin.parent.name.removesuffix(".dist-info")
+            raise DependencyError(f"{name[:80]} came from an address, not from the registry.")
 
     folder = _filled(base, "python", text + sys.version, fill)
     return Prepared(folder / "packages", "/opt/packages", on_python_path=True)
@@ -135,7 +153,8 @@ def _declared(artifact: Path) -> list[str]:
     try:
         if project.is_file():
             table = tomllib.loads(_read(project)).get("project", {})
-            return [str(spec) for spec in table.get("dependencies", [])]
+            if "dependencies" not in table.get("dynamic", []):
+                return [str(spec) for spec in table.get("dependencies", [])]
         if requirements.is_file():
             lines = (line.partition(" #")[0].strip() for line in _read(requirements).splitlines())
             return [line for line in lines if line and not line.startswith("#")]
@@ -197,7 +216,7 @@ def _pip() -> list[str]:
     """An installer that leaves the interpreter alone: pip from here or from the interpreter that
     this environment was made of, else uv."""
     wheels = ["--only-binary", ":all:", "--quiet"]
-    pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", *wheels]
+    pip = ["-I", "-c", _PIP_ALONE, "install", "--disable-pip-version-check", "--no-input", *wheels]
     if find_spec("pip") is not None:
         return [sys.executable, *pip]
     original = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
