@@ -146,6 +146,7 @@ class BubblewrapSandbox:
             binds=tuple(binds),
             program=runtime.program,
             python_path=tuple(python_path),
+            library_path=runtime.library_path,
         )
 
 

@@ -46,6 +46,7 @@ class Mounts:
     binds: tuple[tuple[Path, str], ...]
     program: str
     python_path: tuple[str, ...] = ()
+    library_path: str = ""
 
 
 @dataclass
@@ -177,6 +178,8 @@ def _bubblewrap(room: Path, request: RunRequest, mounts: Mounts, filter_fd: int)
     environment = {**_ENVIRONMENT, **dict(request.environment)}
     if mounts.python_path:
         environment["PYTHONPATH"] = ":".join(mounts.python_path)
+    if mounts.library_path:
+        environment["LD_LIBRARY_PATH"] = mounts.library_path
     for name, value in environment.items():
         argv += ["--setenv", name, value]
     return [*argv, "--chdir", "/artifact"]

@@ -18,15 +18,18 @@ Fill = Callable[[Path], None]
 _LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", "site-packages", "test", "tests", "idlelib", "tkinter", "*.a", "ensurepip"
 )
+_SYSTEM = Path("/usr/bin")
 _VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A program inside the room, and the (host, room) folders that it needs mounted."""
+    """A program inside the room, the (host, room) folders that it needs mounted, and where its
+    shared library is."""
 
     program: str
     mounts: tuple[tuple[Path, str], ...] = ()
+    library_path: str = ""
 
 
 def base_folder(home: Path) -> Path:
@@ -63,13 +66,15 @@ def bubblewrap(base: Path) -> Path:
 
 def python(base: Path) -> Runtime:
     """An interpreter of our own minor version: the system's, else a copy of ours."""
-    system = Path("/usr/bin") / _VERSION
+    system = _SYSTEM / _VERSION
     if system.exists():
         return Runtime(str(system))
     prefix = Path(sys.base_prefix)
     if os.geteuid() == 0:
         prefix = once(base / f"python-{_mark(prefix)}", lambda to: _copy_python(prefix, to))
-    return Runtime(f"/opt/python/bin/{_VERSION}", ((prefix, "/opt/python"),))
+    # An interpreter built with a shared library looks for it where it was built.
+    mounts = ((prefix, "/opt/python"),)
+    return Runtime(f"/opt/python/bin/{_VERSION}", mounts, library_path="/opt/python/lib")
 
 
 def node(base: Path) -> Runtime:
