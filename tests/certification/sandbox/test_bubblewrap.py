@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -214,6 +216,8 @@ def test_threads_and_children_still_work(guest):
 GREEDY = {
     ("forks", "processes"): """
 import os
+import subprocess
+import sys
 while True:
     try: os.fork()
     except OSError: pass
@@ -310,3 +314,35 @@ def test_without_bubblewrap_nothing_is_run(tmp_path, sandbox, home, monkeypatch)
         BubblewrapSandbox(home).run(
             RunRequest(tmp_path, ("python", "-c", "1"), "python", limits=Limits())
         )
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from certification.ports import RunRequest
+from certification.sandbox.bubblewrap import BubblewrapSandbox
+home, artifact, mark = sys.argv[1:]
+script = f"import subprocess; print('up', flush=True); subprocess.run(['sleep', '{mark}'])"
+BubblewrapSandbox(Path(home)).run(
+    RunRequest(Path(artifact), ("python", "-c", script), "python"))
+"""
+
+
+def test_a_killed_worker_takes_its_room_along(sandbox, home, tmp_path):
+    mark = f"8{time.time_ns() % 10**8}"
+    arguments = [sys.executable, "-c", WORKER, str(home), str(tmp_path), mark]
+    worker = subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
+    asleep = f"sleep\0{mark}".encode()
+    for _ in range(200):
+        if any(asleep in line for line in processes().values()):
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the guest never came up")
+    rooms = sandbox.base / "rooms"
+    worker.kill()
+    worker.wait()
+    assert not left(mark.encode())
+    assert list(rooms.glob(f"{worker.pid}-*"))
+    assert BubblewrapSandbox(home).base == sandbox.base
+    assert not list(rooms.glob(f"{worker.pid}-*"))
