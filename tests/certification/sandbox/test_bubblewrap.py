@@ -258,7 +258,7 @@ def test_a_limit_ends_the_room_and_is_named(guest, name, breach):
         GREEDY[name, breach],
         wall_seconds=3,
         cpu_seconds=1 if breach == "cpu" else 20,
-        memory_bytes=200 * MIB,
+        memory_bytes=(2000 if breach == "processes" else 200) * MIB,
         processes=64,
         output_bytes=MIB,
     )
