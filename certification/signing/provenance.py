@@ -2,13 +2,14 @@
 
 import json
 from functools import cached_property
+from importlib.resources import as_file, files
 from pathlib import Path
 
 from asn1crypto.core import UTF8String
 from cryptography import x509
 from sigstore.errors import Error as SigstoreError
 from sigstore.hashes import Hashed
-from sigstore.models import Bundle, ClientTrustConfig
+from sigstore.models import Bundle, ClientTrustConfig, TrustedRoot
 from sigstore.verify import Verifier
 from sigstore.verify.policy import Identity
 from sigstore_models.common.v1 import HashAlgorithm
@@ -19,6 +20,8 @@ from certification.ports import Provenance, ProvenanceInvalidError
 # https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
 _REPOSITORY = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.12")
 _COMMIT = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.13")
+#: The public-good root as it stands in the pinned sigstore package.
+_PUBLIC_GOOD = "https%3A%2F%2Ftuf-repo-cdn.sigstore.dev/trusted_root.json"
 _IN_TOTO = "application/vnd.in-toto+json"
 #: What sigstore and asn1crypto raise on hostile bundles: a time beyond the platform's is an
 #: OSError or OverflowError. Nothing under the guard reads a file or a socket.
@@ -34,10 +37,13 @@ class SigstoreProvenanceVerifier:
 
     @cached_property
     def _verifier(self) -> Verifier:
-        if self._trust_config is None:
-            return Verifier.production(offline=True)
-        config = ClientTrustConfig.from_json(self._trust_config.decode())
-        return Verifier(trusted_root=config.trusted_root)
+        if self._trust_config is not None:
+            config = ClientTrustConfig.from_json(self._trust_config.decode())
+            return Verifier(trusted_root=config.trusted_root)
+        # Verifier.production(offline=True) would trust whatever lies in the cache of the home
+        # folder, and needs to write there.
+        with as_file(files("sigstore._store") / _PUBLIC_GOOD) as path:
+            return Verifier(trusted_root=TrustedRoot.from_file(str(path)))
 
     def verify(self, *, artifact: Path, bundle: bytes, identity: str, issuer: str) -> Provenance:
         """What the bundle proves about the file; raises ProvenanceInvalidError."""

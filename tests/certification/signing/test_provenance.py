@@ -50,6 +50,12 @@ def test_an_attestation(verifier):
     assert proof.source_repository == "https://github.com/pypa/sampleproject"
 
 
+def test_the_root_comes_from_the_package_and_no_home_is_needed(monkeypatch):
+    monkeypatch.setenv("HOME", "/proc/nowhere")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert verify(SigstoreProvenanceVerifier()).identity == WHEEL_IDENTITY
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
