@@ -217,8 +217,7 @@ def _ended(process: "subprocess.Popen[bytes]", watch: Watch, *, talking: bool) -
         try:
             return process.wait(timeout=min(2.0, watch.limits.wall_seconds * _GRACE))
         except subprocess.TimeoutExpired:
-            process.kill()  # a server may wait for ever; that is no fault
-            process.wait()
+            room.end(process)  # a server may wait for ever; that is no fault
             return None
     process.wait(timeout=watch.limits.wall_seconds + 10)
     return None if watch.breached else process.returncode

@@ -20,6 +20,7 @@ from certification.sandbox.dependencies import Prepared
 #: uids of guests when the worker is root; one for each worker process, so that limits by uid hold.
 _FIRST_GUEST, _GUESTS = 61_000, 4_000
 _POLL_SECONDS = 0.05
+_TICKS = os.sysconf("SC_CLK_TCK")
 _DAY = 24 * 3600
 _HOME = "/home/agent"
 _HELD = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
@@ -59,23 +60,24 @@ class Watch:
     _done: threading.Event = field(default_factory=threading.Event)
 
     def kill(self, why: str) -> None:
-        """End the whole room: with bubblewrap dies its pid namespace."""
+        """End the whole room."""
         if not self.breached and self.process.poll() is None:
             self.breached = why
-        with suppress(ProcessLookupError):
-            self.process.kill()
+        end(self.process)
 
     def run(self) -> None:
-        """Look at time, memory and number of processes until the room ends."""
+        """Look at times, memory and number of processes until the room ends."""
         deadline = time.monotonic() + self.limits.wall_seconds
         while not self._done.wait(_POLL_SECONDS) and self.process.poll() is None:
-            memory, count = _usage(self.process.pid)
+            used = _usage(self.process.pid)
             if time.monotonic() > deadline:
                 self.kill("wall-time")
-            elif memory > self.limits.memory_bytes:
+            elif used.memory > self.limits.memory_bytes:
                 self.kill("memory")
-            elif count >= self.limits.processes:
+            elif used.processes >= self.limits.processes:
                 self.kill("processes")
+            elif used.cpu_seconds > self.limits.cpu_seconds:
+                self.kill("cpu")
 
     def stop(self) -> None:
         """The room has ended."""
@@ -144,9 +146,7 @@ def started(room: Path, request: RunRequest, mounts: Mounts) -> Iterator["subpro
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end(process)
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 with suppress(OSError):
@@ -160,7 +160,6 @@ def _bubblewrap(room: Path, request: RunRequest, mounts: Mounts, filter_fd: int)
         "--die-with-parent",
         "--new-session", "--cap-drop", "ALL", "--uid", "1000", "--gid", "1000",
         "--hostname", "room", "--clearenv", "--seccomp", str(filter_fd),
-        "--ro-bind", "/usr", "/usr",
     ]  # fmt: skip
     argv += _system_folders()
     argv += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
@@ -186,7 +185,11 @@ def _bubblewrap(room: Path, request: RunRequest, mounts: Mounts, filter_fd: int)
 
 
 def _system_folders() -> list[str]:
-    argv: list[str] = []
+    """The system's programs and libraries, without what was put there by hand."""
+    argv = ["--ro-bind", "/usr", "/usr"]
+    for path in (Path("/usr/local"), Path("/usr/src")):
+        if path.is_dir():
+            argv += ["--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
     for name in ("bin", "sbin", "lib", "lib32", "lib64"):
         path = Path("/", name)
         if path.is_symlink():
@@ -220,23 +223,69 @@ def _limit(request: RunRequest) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes * 2, limits.memory_bytes * 2))
 
 
-def _usage(root: int) -> tuple[int, int]:
-    """Bytes held and number of the processes below `root`, itself left out."""
-    children: dict[int, list[int]] = {}
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill the room and wait for it, from within: bubblewrap then reaps the room's first process,
+    which would otherwise be left to whatever adopts orphans on this machine."""
+    if process.poll() is None:
+        for child in _processes().get(process.pid, []):
+            _kill_child(child.pid, process.pid)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _kill_child(pid: int, parent: int) -> None:
+    """SIGKILL for exactly that child: a number may have been given to another process since."""
+    with suppress(OSError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            if any(child.pid == pid for child in _processes().get(parent, [])):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        finally:
+            os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    pid: int
+    ticks: int  # of CPU time, with that of the children it has waited for
+
+
+@dataclass(slots=True)
+class _Usage:
+    """What the processes of a room hold and have used."""
+
+    memory: int = 0
+    processes: int = 0
+    cpu_seconds: float = 0.0
+
+
+def _processes() -> dict[int, list[_Process]]:
+    """All processes of this machine by their parent."""
+    children: dict[int, list[_Process]] = {}
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
         with suppress(OSError, IndexError, ValueError):
             # Bytes: a guest names its processes, and not always in UTF-8.
             fields = Path(entry.path, "stat").read_bytes().rpartition(b")")[2].split()
-            children.setdefault(int(fields[1]), []).append(int(entry.name))
-    memory = count = 0
-    below = [root]
+            found = _Process(int(entry.name), sum(map(int, fields[11:15])))
+            children.setdefault(int(fields[1]), []).append(found)
+    return children
+
+
+def _usage(root: int) -> _Usage:
+    """Use by the processes below `root`, itself left out."""
+    children, used, below = _processes(), _Usage(), [root]
     while below:
-        for pid in children.get(below.pop(), []):
-            memory, count = memory + _held(pid), count + 1
-            below.append(pid)
-    return memory, count
+        for child in children.get(below.pop(), []):
+            used.memory += _held(child.pid)
+            used.processes += 1
+            used.cpu_seconds += child.ticks / _TICKS
+            below.append(child.pid)
+    return used
 
 
 def _held(pid: int) -> int:

@@ -25,14 +25,14 @@ _SOCKET_FAMILIES = (1, 2, 10, 16)
 _SAME_EVERYWHERE = {
     "pidfd_send_signal": 424, "io_uring_setup": 425, "io_uring_enter": 426,
     "io_uring_register": 427, "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431,
-    "fsmount": 432, "fspick": 433, "pidfd_getfd": 438, "mount_setattr": 442, "memfd_secret": 447,
-    "open_tree_attr": 467,
+    "fsmount": 432, "fspick": 433, "pidfd_getfd": 438, "mount_setattr": 442, "quotactl_fd": 443,
+    "memfd_secret": 447, "open_tree_attr": 467,
 }  # fmt: skip
-#: memfd_create and shmget make memory that belongs to no process, which no watch would count.
+#: memfd_create, shmget and msgget make memory that belongs to no process: no watch would count it.
 _DENIED = {
     "x86_64": {
-        "shmget": 29, "ptrace": 101, "syslog": 103, "pivot_root": 155, "adjtimex": 159,
-        "chroot": 161,
+        "shmget": 29, "msgget": 68, "ptrace": 101, "syslog": 103, "pivot_root": 155,
+        "adjtimex": 159, "chroot": 161,
         "acct": 163, "settimeofday": 164, "mount": 165, "umount2": 166, "swapon": 167,
         "swapoff": 168, "reboot": 169, "iopl": 172, "ioperm": 173, "init_module": 175,
         "delete_module": 176, "quotactl": 179, "lookup_dcookie": 212, "clock_settime": 227,
@@ -49,7 +49,8 @@ _DENIED = {
         "settimeofday": 170, "adjtimex": 171, "add_key": 217, "request_key": 218, "keyctl": 219,
         "swapon": 224, "swapoff": 225, "move_pages": 239, "perf_event_open": 241,
         "fanotify_init": 262, "name_to_handle_at": 264, "open_by_handle_at": 265, "setns": 268,
-        "shmget": 194, "memfd_create": 279, "process_vm_readv": 270, "process_vm_writev": 271,
+        "msgget": 186, "shmget": 194, "memfd_create": 279, "process_vm_readv": 270,
+        "process_vm_writev": 271,
         "kcmp": 272, "finit_module": 273,
         "bpf": 280, "userfaultfd": 282, "kexec_file_load": 294,
     },

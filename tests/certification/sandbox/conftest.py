@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -11,6 +12,8 @@ from certification.sandbox.bubblewrap import BubblewrapSandbox
 
 class Guest:
     """Runs a Python source in a fresh room."""
+
+    protocol: Literal["none", "mcp"] = "none"
 
     def __init__(self, sandbox: BubblewrapSandbox, artifact: Path) -> None:
         self.sandbox = sandbox
@@ -23,6 +26,7 @@ class Guest:
             command=("python", "/assay/script.py"),
             runtime="python",
             script=source,
+            protocol=self.protocol,
             limits=limits,
         )
         return self.sandbox.run(request)
