@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -128,8 +128,9 @@ async def _streams(
 
 
 def _write_line(stdin: IO[bytes], line: bytes) -> None:
-    stdin.write(line)
-    stdin.flush()
+    with suppress(BrokenPipeError):  # the server is gone: the end of its output says so, always
+        stdin.write(line)
+        stdin.flush()
 
 
 def _parsed(line: bytes) -> SessionMessage | Exception:
