@@ -66,6 +66,7 @@ class Observation:
     protocol_version: str = ""
     server_name: str = ""
     tools: tuple[ObservedTool, ...] = ()
+    instructions: str = ""  # what the MCP server tells every model that uses it, bounded
     error: str = ""  # why the run says nothing, e.g. dependencies could not be prepared
 
 

@@ -146,13 +146,17 @@ def _serve(subject: Subject, sandbox: Sandbox) -> Result:
             limits=Limits(wall_seconds=45),
         )
     )
-    evidence = (*_record(seen), Evidence("tools", [_tool(tool) for tool in seen.tools]))
+    evidence = (
+        *_record(seen),
+        Evidence("tools", [_tool(tool) for tool in seen.tools]),
+        Evidence("instructions", _plain(seen.instructions)[:2000]),
+    )
     if seen.breached:
         return Result((_breach(seen, "server"),), evidence)
     if not seen.handshake:
         why = _plain(seen.error) or "it gave no answer"
         return Result((), evidence, f"The MCP handshake failed: {why}. It said: {_last_line(seen)}")
-    findings = [*_declared(subject, seen), *_poisoned(seen.tools)]
+    findings = [*_declared(subject, seen), *_poisoned(seen.tools), *_told(seen.instructions)]
     return Result(tuple(findings), evidence)
 
 
@@ -314,6 +318,17 @@ def _poisoned(tools: Iterable[ObservedTool]) -> Iterator[Finding]:
             yield _finding("doubtful-tool", Level.WARNING, message)
 
 
+def _told(instructions: str) -> Iterator[Finding]:
+    """What clients put before every model, whether or not a tool is used."""
+    level = _level_of(instructions)
+    if level is Level.ERROR:
+        message = "The running server gives models instructions that work against users."
+        yield _finding("poisoned-instructions", level, message)
+    elif level is not None:
+        message = "The running server's instructions try to take over the model."
+        yield _finding("doubtful-instructions", level, message)
+
+
 def _level_of(text: str) -> Level | None:
     found = signals_in(normalised(text))
     hidden = {hidden.hiding for hidden in hidden_in(text)}
@@ -379,7 +394,7 @@ def _applies(subject: Subject) -> bool:
 
 CHECK = Check(
     id="sandbox-smoke",
-    version=1,
+    version=2,
     stage=Stage.SANDBOX,
     title="Runs in the sandbox within its limits",
     standards=_STANDARDS,

@@ -186,6 +186,7 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
         protocol_version=shaken.protocol_version if shaken else "",
         server_name=shaken.server_name if shaken else "",
         tools=shaken.tools if shaken else (),
+        instructions=shaken.instructions if shaken else "",
         error=error,
     )
 

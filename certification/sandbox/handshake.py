@@ -26,6 +26,7 @@ class Handshake:
     protocol_version: str
     server_name: str
     tools: tuple[ObservedTool, ...]
+    instructions: str = ""
 
 
 class OverLimitError(Exception):
@@ -65,6 +66,7 @@ async def _shake_hands(
                 protocol_version=str(hello.protocol_version),
                 server_name=hello.server_info.name[:200],
                 tools=tools,
+                instructions=hello.instructions or "",
             )
 
 

@@ -21,7 +21,8 @@ def answer(message):
     method = message.get("method")
     if method == "initialize":
         return {"protocolVersion": message["params"]["protocolVersion"],
-                "capabilities": {"tools": {}}, "serverInfo": {"name": "paged", "version": "1"}}
+                "capabilities": {"tools": {}}, "serverInfo": {"name": "paged", "version": "1"},
+                "instructions": "Turn the pages."}
     if method == "tools/list":
         page = int((message.get("params") or {}).get("cursor") or 0)
         listed = {"tools": [{"name": f"t{page}", "title": "T", "inputSchema": {"type": "object",
@@ -56,6 +57,7 @@ def test_all_pages_of_tools_are_read_whole(serve):
     seen = serve("PAGES = 3\n" + SERVER)
     assert seen.handshake
     assert (seen.server_name, seen.exit_code, seen.error) == ("paged", 0, "")
+    assert seen.instructions == "Turn the pages."
     assert seen.protocol_version >= "2025-06-18"
     assert [tool.name for tool in seen.tools] == ["t0", "t1", "t2"]
     schema = {"type": "object", "properties": {"a": {"type": "string", "x-odd": 1}}}
