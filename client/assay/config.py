@@ -1,12 +1,14 @@
 """What is kept between commands: sign-ins, pinned trust, installs, uploads under way."""
 
-import contextlib
 import hashlib
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import typer
 
 from assay.faults import Exit, FaultError
 
@@ -29,12 +31,8 @@ class Trust:
 
 
 def folder() -> Path:
-    """$ASSAY_CONFIG_DIR, else $XDG_CONFIG_HOME/assay, else ~/.config/assay."""
-    own = os.environ.get("ASSAY_CONFIG_DIR")
-    if own:
-        return Path(own)
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(base) / "assay"
+    """$ASSAY_CONFIG_DIR, else where the platform keeps settings (~/.config/assay on Linux)."""
+    return Path(os.environ.get("ASSAY_CONFIG_DIR") or typer.get_app_dir("assay"))
 
 
 def login() -> Login:
@@ -63,7 +61,12 @@ def forget_login() -> bool:
 def pinned_trust(url: str) -> Trust | None:
     """What was pinned for this installation, if anything."""
     kept = _read(f"trust-{_mark(url)}.json")
-    return Trust(**kept) if kept else None
+    if not kept:
+        return None
+    try:
+        return Trust(**kept)
+    except TypeError as fault:
+        raise FaultError("The pinned trust is damaged: sign in again.", Exit.USAGE) from fault
 
 
 def pin_trust(url: str, trust: Trust) -> None:
@@ -76,25 +79,33 @@ def pin_trust(url: str, trust: Trust) -> None:
 
 def installs() -> dict[str, str]:
     """Folders that `assay install` filled: absolute path -> namespace/name@version."""
-    return dict(_read("installs.json"))
+    kept = [
+        _read(f"installs/{path.name}") for path in sorted((folder() / "installs").glob("*.json"))
+    ]
+    return {item["path"]: item["name"] for item in kept if item}
 
 
 def note_install(path: Path, name: str) -> None:
-    """Remember an install, for `assay audit`."""
-    _write("installs.json", {**installs(), str(path): name})
+    """Remember an install, for `assay audit`. One file each, so that installs that run at the
+    same time do not forget each other."""
+    _write(f"installs/{_mark(str(path))}.json", {"path": str(path), "name": name})
 
 
 def upload_under_way(url: str, digest: str) -> str:
     """The id of an upload of the same files that was cut short; empty when there is none."""
-    return str(_read("uploads.json").get(f"{_mark(url)}:{digest}", ""))
+    return str(_read(_upload_name(url, digest)).get("id", ""))
 
 
 def note_upload(url: str, digest: str, upload: str) -> None:
     """Remember an upload until it is published; an empty id forgets it."""
-    kept = _read("uploads.json")
-    key = f"{_mark(url)}:{digest}"
-    kept.pop(key, None)
-    _write("uploads.json", {**kept, key: upload} if upload else kept)
+    if upload:
+        _write(_upload_name(url, digest), {"url": url, "id": upload})
+    else:
+        (folder() / _upload_name(url, digest)).unlink(missing_ok=True)
+
+
+def _upload_name(url: str, digest: str) -> str:
+    return f"uploads/{_mark(url)}-{digest}.json"
 
 
 def _mark(url: str) -> str:
@@ -102,17 +113,29 @@ def _mark(url: str) -> str:
 
 
 def _read(name: str) -> dict[str, Any]:
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        data = json.loads((folder() / name).read_text())
-        return data if isinstance(data, dict) else {}
-    return {}
+    """A file of ours, empty when there is none. One that cannot be read is a fault: taking it for
+    absent would pin whatever trust root is shown next."""
+    path = folder() / name
+    try:
+        data = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError as fault:
+        raise FaultError(f"{path} is damaged: repair or remove it.", Exit.USAGE) from fault
+    if not isinstance(data, dict):
+        raise FaultError(f"{path} is damaged: repair or remove it.", Exit.USAGE)
+    return data
 
 
 def _write(name: str, data: dict[str, Any]) -> None:
     """Replace a file in one step; readable by its owner only."""
-    place = folder()
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    staged = place / f".{name}.{os.getpid()}"
-    with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as target:
-        json.dump(data, target, indent=2)
-    staged.replace(place / name)
+    place = folder() / name
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, staged = tempfile.mkstemp(dir=place.parent, prefix=".staged-")  # mode 0600
+    try:
+        with os.fdopen(handle, "w") as target:
+            json.dump(data, target, indent=2)
+        Path(staged).replace(place)
+    except BaseException:
+        Path(staged).unlink(missing_ok=True)
+        raise

@@ -13,8 +13,10 @@ class Exit(IntEnum):
 
 
 class FaultError(Exception):
-    """An expected fault. The message is a sentence for people that says what to do next."""
+    """An expected fault. The message is a sentence for people that says what to do next;
+    `problem` is the server's RFC 9457 code where it was the server that refused."""
 
-    def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
+    def __init__(self, message: str, code: Exit = Exit.FAILED, *, problem: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.problem = problem

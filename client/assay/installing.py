@@ -2,28 +2,34 @@
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
-
-import httpx
+from typing import Any, BinaryIO
 
 from assay import config
-from assay.api import PAUSES, Api, version_path
+from assay.api import PAUSES, Api, BrokenTransferError
 from assay.config import Trust
 from assay.faults import Exit, FaultError
-from assay.verifying import ManifestFile, Verified, verify
+from assay.names import split_name, version_path
+from assay.placing import check_files, staged, strangers
+from assay.verifying import RECORD, ManifestFile, Verified, verify
 
-RECORD = ".assay"
 _CHUNK = 1024 * 1024
 
 Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What an install rests on: the documents as they came, and the trust they were held to."""
+
+    manifest: bytes
+    bundle: bytes
+    trust: Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,59 +45,68 @@ class Installed:
 
 
 def resolve(api: Api, name: str) -> tuple[str, str]:
-    """The package and version to install now; raises FaultError, WITHDRAWN for what was revoked."""
+    """The package and version to install now; raises FaultError, WITHDRAWN for what was revoked,
+    UNVERIFIED when the server names something else than what was asked for."""
+    package, version = split_name(name)
     answer = api.json("POST", "/api/v1/resolve", json={"names": [name]})
     if answer["resolved"]:
         found = answer["resolved"][0]
-        return str(found["name"]).partition("@")[0], str(found["version"])
-    problem = answer["problems"][0]
-    package, _, version = name.partition("@")
+        offered = split_name(f"{found['name']}@{found['version']}")
+        if offered[0] != package or version not in {"", offered[1]}:
+            raise FaultError(
+                f"{api.url} offers {'@'.join(offered)} for {name}: nothing was installed.",
+                Exit.UNVERIFIED,
+            )
+        return offered
     for gone in withdrawn(api):
         if gone["package"] == package and version in {"", gone["version"]}:
             raise FaultError(
                 f"{package}@{gone['version']} is {gone['state']}: {gone['reason']}", Exit.WITHDRAWN
             )
-    raise FaultError(problem["detail"])
+    problem = next(iter(answer["problems"]), {"detail": f"{name} was not found."})
+    raise FaultError(str(problem["detail"]))
 
 
 def withdrawn(api: Api) -> list[dict[str, Any]]:
     """Every revoked or quarantined version, with the reason."""
-    found: list[dict[str, Any]] = []
-    path: str | None = "/api/v1/revocations"
-    while path:
-        page = api.json("GET", path)
-        found += page["results"]
-        path = page.get("next")
-    return found
+    return [gone for page in api.pages("/api/v1/revocations") for gone in page]
 
 
-def prove(api: Api, package: str, version: str, trust: Trust) -> tuple[Verified, bytes, bytes]:
+def prove(api: Api, package: str, version: str, trust: Trust) -> tuple[Verified, Proof]:
     """Manifest and bundle of a version, verified; raises FaultError before any file is fetched."""
-    base = version_path(package, quote(version))
+    base = version_path(package, version)
     manifest = api.data(f"{base}/manifest")
     bundle = api.data(f"{base}/attestations/certificate")
-    return verify(manifest, bundle, trust, package=package, version=version), manifest, bundle
+    verified = verify(manifest, bundle, trust, package=package, version=version)
+    if is_expired(verified):
+        raise FaultError(
+            f"The certificate of {package}@{version} ended on {verified.expires_at:%Y-%m-%d}: "
+            "ask its publisher for a newer version.",
+            Exit.UNVERIFIED,
+        )
+    return verified, Proof(manifest, bundle, trust)
 
 
-def install(
-    api: Api, verified: Verified, documents: tuple[bytes, bytes], target: Path, progress: Progress
-) -> None:
+def is_expired(verified: Verified) -> bool:
+    """Whether the certificate's time is over, by this machine's clock."""
+    return verified.expires_at <= datetime.now(UTC)
+
+
+def install(api: Api, verified: Verified, proof: Proof, target: Path, progress: Progress) -> None:
     """Fetch every file and place the folder in one step; the old one is kept until then.
 
     Raises FaultError; whatever happens, `target` is either what it was or the whole new version.
     """
-    _check_target(target, verified.package)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
+    check_target(target, verified.package)
+    with staged(target, verified) as staging:
+        if shutil.disk_usage(staging).free < verified.size:
+            raise FaultError(f"{verified.size} bytes do not fit on the disk of {target}.")
+        shutil.rmtree(staging / RECORD, ignore_errors=True)
         for file in verified.files:
             _fetch(api, verified, file, staging / file.path, progress)
-        _record(staging / RECORD, api.url, verified, documents)
-        staging.chmod(0o755)
-        _place(staging, target)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    config.note_install(target.resolve(), f"{verified.package}@{verified.version}")
+        check_files(staging, verified)
+        _record(staging / RECORD, api.url, verified, proof)
+    config.note_install(target, f"{verified.package}@{verified.version}")
 
 
 def read_record(target: Path) -> Installed:
@@ -99,36 +114,39 @@ def read_record(target: Path) -> Installed:
     try:
         record = json.loads((target / RECORD / "install.json").read_text())
         return Installed(
-            **record,
+            **{key: str(record[key]) for key in ("package", "version", "digest", "url")},
             manifest=(target / RECORD / "manifest.json").read_bytes(),
             bundle=(target / RECORD / "bundle.json").read_bytes(),
         )
-    except (OSError, ValueError, TypeError) as fault:
+    except (OSError, ValueError, TypeError, LookupError, RecursionError) as fault:
         raise FaultError(f"{target} holds nothing that assay installed.", Exit.USAGE) from fault
 
 
-def check_files(target: Path, verified: Verified) -> None:
-    """Every file as the manifest says, and none besides; raises FaultError (UNVERIFIED)."""
-    for file in verified.files:
-        path = target / file.path
-        if path.is_symlink() or not path.is_file() or _sha256(path) != file.digest:
-            raise FaultError(f"{path} is not what was certified.", Exit.UNVERIFIED)
-    known = {file.path for file in verified.files}
-    for path in target.rglob("*"):
-        relative = path.relative_to(target).as_posix()
-        if relative.split("/")[0] == RECORD or path.is_dir():
-            continue
-        if relative not in known:
-            raise FaultError(f"{path} is not part of the certified version.", Exit.UNVERIFIED)
-
-
-def _check_target(target: Path, package: str) -> None:
+def check_target(target: Path, package: str) -> None:
+    """A place that may be filled: free, empty, or an untouched install of the same package.
+    `target` is absolute. Raises FaultError (USAGE) for any other."""
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise FaultError(f"{target} is in the way: it is not a folder.", Exit.USAGE)
-    if target.exists() and any(target.iterdir()):
-        there = read_record(target) if (target / RECORD).exists() else None
-        if there is None or there.package != package:
-            raise FaultError(f"{target} is not empty: name another folder with --to.", Exit.USAGE)
+    if target in {Path.cwd(), *Path.cwd().parents}:
+        raise FaultError("Name another folder than the one you are in.", Exit.USAGE)
+    if not target.exists() or not any(target.iterdir()):
+        return
+    there = read_record(target) if (target / RECORD).is_dir() else None
+    if there is None or there.package != package:
+        raise FaultError(f"{target} is not empty: name another folder with --to.", Exit.USAGE)
+    own = strangers(target, _paths(there.manifest))
+    if own:
+        raise FaultError(
+            f"{own[0]} was not installed by assay and would be lost: move it away.", Exit.USAGE
+        )
+
+
+def _paths(manifest: bytes) -> frozenset[str]:
+    """The files an earlier install says it placed."""
+    try:
+        return frozenset(str(file["path"]) for file in json.loads(manifest)["files"])
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return frozenset()
 
 
 def _fetch(
@@ -136,34 +154,53 @@ def _fetch(
 ) -> None:
     """One file, hashed while it is written; broken transfers go on where they stopped."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    path = f"{version_path(verified.package, quote(verified.version))}/blobs/{file.digest}"
-    hasher = hashlib.sha256()
-    size = 0
-    pauses = iter(PAUSES)
-    with target.open("wb") as sink:
+    path = f"{version_path(verified.package, verified.version)}/blobs/{file.digest}"
+    with target.open("a+b") as sink:
+        hasher, size = _known(sink, file)
+        progress(size)
+        waits: Iterator[float] = iter(PAUSES)
         while size < file.size:
+            before = size
+            fault: Exception = BrokenTransferError("it ended too early")
             try:
-                for chunk in _chunks(api, path, start=size):
-                    size += len(chunk)
-                    if size > file.size:
-                        raise _wrong(file)
-                    hasher.update(chunk)
-                    sink.write(chunk)
-                    progress(len(chunk))
-            except httpx.TransportError as fault:
-                pause = next(pauses, None)
-                if pause is None:
-                    raise FaultError(f"{file.path} could not be fetched: {fault}") from fault
-                time.sleep(pause)
-            else:
-                break
-    if size != file.size or f"sha256:{hasher.hexdigest()}" != file.digest:
+                with api.stream(path, start=size) as chunks:
+                    for chunk in chunks:
+                        size += len(chunk)
+                        if size > file.size:
+                            raise _wrong(file)
+                        hasher.update(chunk)
+                        sink.write(chunk)
+                        progress(len(chunk))
+            except BrokenTransferError as broken:
+                fault = broken
+            if size < file.size:
+                waits = iter(PAUSES) if size > before else waits
+                _wait(waits, file, fault)
+    if f"sha256:{hasher.hexdigest()}" != file.digest:
         raise _wrong(file)
 
 
-def _chunks(api: Api, path: str, *, start: int) -> Iterator[bytes]:
-    with api.stream(path, start=start) as response:
-        yield from response.iter_bytes(_CHUNK)
+def _known(sink: BinaryIO, file: ManifestFile) -> tuple["hashlib._Hash", int]:
+    """Hash and size of what an earlier try left; too much of it is thrown away."""
+    sink.seek(0)
+    hasher = hashlib.sha256()
+    size = 0
+    while chunk := sink.read(_CHUNK):
+        hasher.update(chunk)
+        size += len(chunk)
+    if size <= file.size and (size < file.size or f"sha256:{hasher.hexdigest()}" == file.digest):
+        return hasher, size
+    sink.truncate(0)
+    return hashlib.sha256(), 0
+
+
+def _wait(waits: Iterator[float], file: ManifestFile, fault: Exception) -> None:
+    pause = next(waits, None)
+    if pause is None:
+        raise FaultError(
+            f"{file.path} could not be fetched ({fault}). Run the command again to go on."
+        ) from fault
+    time.sleep(pause)
 
 
 def _wrong(file: ManifestFile) -> FaultError:
@@ -172,38 +209,20 @@ def _wrong(file: ManifestFile) -> FaultError:
     )
 
 
-def _record(folder: Path, url: str, verified: Verified, documents: tuple[bytes, bytes]) -> None:
+def _record(folder: Path, url: str, verified: Verified, proof: Proof) -> None:
+    """What `assay verify` and a stock `sigstore --trust-config` need, beside the files."""
     folder.mkdir()
-    manifest, bundle = documents
-    (folder / "manifest.json").write_bytes(manifest)
-    (folder / "bundle.json").write_bytes(bundle)
+    (folder / "manifest.json").write_bytes(proof.manifest)
+    (folder / "bundle.json").write_bytes(proof.bundle)
+    (folder / "trust_config.json").write_text(proof.trust.config)
     record = {
         "package": verified.package,
         "version": verified.version,
-        "digest": verified.manifest["digest"],
+        "digest": verified.digest,
+        "manifestDigest": verified.manifest_digest,
         "url": url,
+        "identity": proof.trust.identity,
+        "issuer": proof.trust.issuer,
+        "installedAt": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     (folder / "install.json").write_text(json.dumps(record, indent=2))
-
-
-def _place(staging: Path, target: Path) -> None:
-    """Swap the folders; on any fault the old one comes back."""
-    if not target.exists():
-        staging.rename(target)
-        return
-    old = target.with_name(f".{target.name}.old-{os.getpid()}")
-    target.rename(old)
-    try:
-        staging.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _sha256(path: Path) -> str:
-    hasher = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            hasher.update(chunk)
-    return f"sha256:{hasher.hexdigest()}"

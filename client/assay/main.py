@@ -1,15 +1,21 @@
 """`assay`: the commands."""
 
+import dataclasses
+import io
+import json as json_text
 import sys
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
-from assay import config, installing, publishing, screen
-from assay.api import Api, split_name, version_path
+from assay import auditing, config, installing, locking, publishing, screen
+from assay.api import Api
 from assay.config import Login, Trust
 from assay.faults import Exit, FaultError
+from assay.names import split_name, split_release, version_path
+from assay.placing import check_files
 from assay.verifying import verify as verify_documents
 
 app = typer.Typer(
@@ -24,44 +30,56 @@ Name = Annotated[str, typer.Argument(help="namespace/name[@version]")]
 
 @app.command()
 def login(
-    url: Annotated[str, typer.Option(help="Address of the installation.")],
+    url: Annotated[str, typer.Option(help="Address of the installation.", envvar="ASSAY_URL")],
     token: Annotated[str, typer.Option(prompt="Token", hide_input=True, envvar="ASSAY_TOKEN")],
+    new_trust: Annotated[
+        bool, typer.Option("--accept-new-trust", help="Pin the trust root shown now.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Sign in with an API token, and pin the installation's trust root."""
     signed_in = Login(url.rstrip("/"), token.strip())
     api = Api(signed_in)
+    if not _is_private(signed_in.url):
+        screen.say("Warning: this address is not https; others on the way can read the token.")
     me = api.json("GET", "/api/v1/me")
-    trust_of(api)
+    trust_of(api, accept_new=new_trust)
     config.keep_login(signed_in)
     screen.result(me, as_json=json, text=f"Signed in to {signed_in.url} as {me['username']}.")
 
 
 @app.command()
-def logout() -> None:
+def logout(json: Json = False) -> None:
     """Forget the sign-in. Pinned trust and installs are kept."""
-    screen.say("Signed out." if config.forget_login() else "You were not signed in.")
+    known = config.forget_login()
+    text = "Signed out." if known else "You were not signed in."
+    screen.result({"signedOut": known}, as_json=json, text=text)
 
 
 @app.command()
 def search(
     text: Annotated[str, typer.Argument()] = "",
     kind: Annotated[str, typer.Option(help="agent or model")] = "",
-    format: Annotated[str, typer.Option(help="mcp-server, skill, gguf ...")] = "",  # noqa: A002 — the option's name
+    form: Annotated[str, typer.Option("--format", help="mcp-server, skill, gguf ...")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="Packages at the most.")] = 100,
     json: Json = False,
 ) -> None:
     """Search the certified catalogue."""
-    query = {"q": text, "kind": kind, "format": format}
-    found = Api(config.login()).json(
-        "GET", "/api/v1/packages/", params={key: value for key, value in query.items() if value}
-    )
+    query = {"q": text, "kind": kind, "format": form}
+    asked = {key: value for key, value in query.items() if value}
+    found: list[Any] = []
+    for page in Api(config.login()).pages("/api/v1/packages/", params=asked):
+        found += page
+        if len(found) >= limit:
+            break
+    del found[limit:]
     if json:
-        screen.result(found, as_json=True, text="")
-    elif not found["results"]:
+        screen.result({"results": found}, as_json=True, text="")
+    elif not found:
         screen.say("Nothing certified matches.")
     else:
         screen.table(
-            found["results"],
+            found,
             {"name": "NAME", "version": "VERSION", "format": "FORMAT", "summary": "SUMMARY"},
         )
 
@@ -79,9 +97,13 @@ def show(name: Name, json: Json = False) -> None:
 @app.command()
 def publish(
     path: Annotated[Path, typer.Argument(help="A file, a folder or an archive.")],
+    *,
     name: Annotated[str, typer.Option(help="namespace/name; default: as declared")] = "",
     version: Annotated[str, typer.Option(help="default: as declared")] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the verdict.")] = False,
+    wait_review: Annotated[
+        bool, typer.Option("--wait-review", help="Wait for the reviewer, too.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Upload a version and start its certification; run it again to resume."""
@@ -92,8 +114,8 @@ def publish(
     published = publishing.publish(api, files, upload, name=name, version=version)
     label = f"{published['package']}@{published['version']}"
     screen.say(f"{label} is submitted.")
-    if wait:
-        now = publishing.follow(api, published, screen.check)
+    if wait or wait_review:
+        now = _followed(api, published, review=wait_review)
         published = publishing.status(api, published["package"], published["version"])
         screen.result({**published, "reasons": now["reasons"]}, as_json=json, text=_verdict(now))
         _exit_as(now["state"])
@@ -105,7 +127,7 @@ def publish(
 def status(name: Name, json: Json = False) -> None:
     """Where the certification of a version stands."""
     api = Api(config.login())
-    package, version = split_name(name)
+    package, version = split_release(name)
     document = publishing.status(api, package, version)
     now: dict[str, Any] = {**document, "reasons": []}
     if document["certification"]:
@@ -122,13 +144,19 @@ def install(
 ) -> None:
     """Verify a version's certificate, then install exactly what it covers."""
     api = Api(config.login())
-    split_name(name)
     package, version = installing.resolve(api, name)
-    verified, manifest, bundle = installing.prove(api, package, version, trust_of(api))
-    target = to or Path(package.split("/")[1])
-    with screen.bar("Installing", sum(file.size for file in verified.files)) as progress:
-        installing.install(api, verified, (manifest, bundle), target, progress)
-    outcome = {"package": package, "version": version, "path": str(target.resolve())}
+    target = _absolute(to or Path(package.split("/")[1]))
+    installing.check_target(target, package)
+    verified, proof = installing.prove(api, package, version, trust_of(api))
+    with screen.bar("Installing", verified.size) as progress:
+        installing.install(api, verified, proof, target, progress)
+    outcome = {
+        "package": package,
+        "version": version,
+        "path": str(target),
+        "manifestDigest": verified.manifest_digest,
+        "verified": True,
+    }
     screen.result(
         outcome, as_json=json, text=f"{package}@{version} is verified and installed in {target}."
     )
@@ -146,8 +174,18 @@ def verify(
     verified = verify_documents(
         record.manifest, record.bundle, trust, package=record.package, version=record.version
     )
-    installing.check_files(path, verified)
-    outcome = {"package": record.package, "version": record.version, "verified": True}
+    check_files(path, verified)
+    expired = installing.is_expired(verified)
+    if expired:
+        screen.say(
+            f"Its certificate ended on {verified.expires_at:%Y-%m-%d}: look for a newer one."
+        )
+    outcome = {
+        "package": record.package,
+        "version": record.version,
+        "verified": True,
+        "expired": expired,
+    }
     screen.result(
         outcome, as_json=json, text=f"{record.package}@{record.version} is what was certified."
     )
@@ -158,36 +196,56 @@ def audit(
     paths: Annotated[list[Path] | None, typer.Argument(help="Default: all installs.")] = None,
     json: Json = False,
 ) -> None:
-    """Compare what is installed with what was revoked; exit code 5 when something was."""
-    api = Api(config.login())
-    gone = {(item["package"], item["version"]): item for item in installing.withdrawn(api)}
-    known = [Path(path) for path in config.installs() if Path(path, installing.RECORD).exists()]
-    rows = []
-    for path in paths or known:
-        record = installing.read_record(path)
-        notice = gone.get((record.package, record.version), {})
-        rows.append(
-            {
-                "package": record.package,
-                "version": record.version,
-                "path": str(path),
-                "state": notice.get("state", "certified"),
-                "reason": notice.get("reason", ""),
-            }
-        )
+    """Compare what is installed with what was withdrawn; exit code 5 when something was."""
+    found = auditing.audit([_absolute(path) for path in paths] if paths else auditing.known())
+    rows = [dataclasses.asdict(finding) for finding in found]
     if json:
         screen.result(rows, as_json=True, text="")
+    elif not rows:
+        screen.say("Nothing is installed.")
     else:
-        screen.table(
-            rows,
-            {"package": "PACKAGE", "version": "VERSION", "state": "STATE", "path": "PATH",
-             "reason": "REASON"},
-        )  # fmt: skip
-    if any(row["state"] != "certified" for row in rows):
+        screen.table(rows, {key: key.upper() for key in rows[0]})
+    if any(finding.state in auditing.WITHDRAWN for finding in found):
         raise typer.Exit(Exit.WITHDRAWN)
+    if any(finding.state in {auditing.UNREADABLE, auditing.UNKNOWN} for finding in found):
+        raise typer.Exit(Exit.FAILED)
 
 
-def trust_of(api: Api) -> Trust:
+@app.command()
+def lock(
+    names: Annotated[list[str], typer.Argument(help="namespace/name[@version] ...")],
+    file: Annotated[Path, typer.Option(help="Where to write the lock.")] = Path("assay.lock"),
+    json: Json = False,
+) -> None:
+    """Resolve and verify packages, and write down exactly what `sync` shall install."""
+    api = Api(config.login())
+    document = locking.lock(api, names, trust_of(api))
+    file.write_text(json_text.dumps(document, indent=2) + "\n")
+    count = len(document["packages"])
+    screen.result(document, as_json=json, text=f"{file} holds {count} packages.")
+
+
+@app.command()
+def sync(
+    file: Annotated[Path, typer.Argument(help="A lock file.")] = Path("assay.lock"),
+    to: Annotated[Path, typer.Option(help="Folder; packages go to namespace/name.")] = Path(
+        "packages"
+    ),
+    json: Json = False,
+) -> None:
+    """Install what a lock file holds, each package verified against its locked digest."""
+    wanted = locking.read_lock(file)
+    api = Api(config.login())
+    trust = trust_of(api)
+    placed = []
+    for locked in wanted:
+        with screen.bar(locked.package, locked.size) as progress:
+            target = locking.sync(api, locked, trust, _absolute(to), progress)
+        placed.append({"package": locked.package, "version": locked.version, "path": str(target)})
+    screen.result(placed, as_json=json, text=f"{len(placed)} packages are installed in {to}.")
+
+
+def trust_of(api: Api, *, accept_new: bool = False) -> Trust:
     """The pinned trust of an installation; fetched and pinned the first time it is met.
 
     Raises FaultError (UNVERIFIED) when the installation now shows another one.
@@ -195,18 +253,40 @@ def trust_of(api: Api) -> Trust:
     served = api.json("GET", "/trust/identity.json")
     now = Trust(api.data("/trust/trust_config.json").decode(), served["identity"], served["issuer"])
     pinned = config.pinned_trust(api.url)
-    if pinned is None:
+    if pinned is None or (accept_new and pinned != now):
         config.pin_trust(api.url, now)
         screen.say(f"Trusting the certifier {now.identity} from now on.")
         return now
     if pinned != now:
         raise FaultError(
-            f"{api.url} shows another trust root than the one pinned at first sight. If its "
-            "operator confirms the change, remove the trust-*.json file in the folder of "
-            f"`assay`'s settings ({config.folder()}) and sign in again.",
+            f"{api.url} shows another trust root or certifier than the one pinned at first sight. "
+            "This may be an attack: ask its operator. If they confirm the change, run "
+            "`assay login --accept-new-trust`.",
             Exit.UNVERIFIED,
         )
     return pinned
+
+
+def _followed(api: Api, published: dict[str, Any], *, review: bool) -> dict[str, Any]:
+    pending = publishing.PENDING | (publishing.IN_REVIEW if review else frozenset())
+    label = f"{published['package']}@{published['version']}"
+    try:
+        return publishing.follow(api, published, screen.check, pending=pending)
+    except KeyboardInterrupt as stop:
+        raise FaultError(
+            f"Stopped waiting; the certification goes on. See `assay status {label}`."
+        ) from stop
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody on the way can read along."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}
+
+
+def _absolute(path: Path) -> Path:
+    """Absolute, with links resolved but for the last part: it may be a link in the way."""
+    return path.parent.resolve() / path.name if path.name not in {"", ".."} else path.resolve()
 
 
 def _described(version: dict[str, Any]) -> str:
@@ -233,7 +313,7 @@ def _described(version: dict[str, Any]) -> str:
 def _verdict(now: dict[str, Any]) -> str:
     words = {
         "approved": "Approved: it is signed and in the catalogue.",
-        "in_review": "In review: a person decides now.",
+        "in_review": "In review: waiting for a reviewer.",
         "rejected": "Rejected.",
     }
     lines = [words.get(now["state"], now["state"].replace("_", " ").capitalize() + ".")]
@@ -254,11 +334,17 @@ def _exit_as(state: str) -> None:
 
 def run() -> None:
     """The console script: faults become a sentence and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no “ or ✓
     try:
         app()
     except FaultError as fault:
         screen.fault(str(fault))
         sys.exit(fault.code)
+    except OSError as fault:
+        screen.fault(f"{fault.filename or 'This machine'}: {fault.strerror or fault}.")
+        sys.exit(Exit.FAILED)
     except KeyboardInterrupt:
-        screen.fault("Stopped. Run the command again to go on.")
+        screen.fault("Stopped.")
         sys.exit(Exit.FAILED)

@@ -2,20 +2,27 @@
 
 import base64
 import hashlib
+import stat
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assay import config
-from assay.api import Api, version_path
+from assay.api import Answer, Api
 from assay.faults import Exit, FaultError
+from assay.names import version_path
+from assay.verifying import RECORD
 
 CHUNK = 1024 * 1024
 POLL_SECONDS = 0.5
+REVIEW_POLL_SECONDS = 5.0
 PENDING = frozenset({"submitted", "certifying"})
+IN_REVIEW = frozenset({"in_review"})
 _SKIPPED = frozenset({".git", "__pycache__", ".DS_Store"})
+_TAKEN = frozenset({"upload-closed", "version-exists"})
 
 Progress = Callable[[int], None]
 Say = Callable[[str], None]
@@ -32,26 +39,35 @@ class LocalFile:
 
 
 def collect(root: Path, say: Say) -> list[LocalFile]:
-    """The file, or every file below the folder; raises FaultError for links and empty folders."""
+    """The file, or every file below the folder, hashed; what is left out is said. Raises FaultError
+    for links, devices and empty folders."""
     if not root.exists():
         raise FaultError(f"{root} does not exist.", Exit.USAGE)
     if root.is_file():
         return [_local(root, root.name)]
     paths = [path for path in sorted(root.rglob("*")) if not _left_out(path, root, say)]
-    link = next((path for path in paths if path.is_symlink()), None)
-    if link is not None:
-        raise FaultError(f"{link} is a symbolic link: publish the file itself instead.")
-    found = [_local(path, path.relative_to(root).as_posix()) for path in paths if path.is_file()]
+    found = [_local(path, path.relative_to(root).as_posix()) for path in paths if _is_file(path)]
     if not found:
         raise FaultError(f"{root} holds no files.", Exit.USAGE)
     return found
 
 
+def _is_file(path: Path) -> bool:
+    """Whether it is a file and not a folder; raises FaultError for what is neither."""
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        raise FaultError(f"{path} is a symbolic link: publish the file itself instead.")
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise FaultError(f"{path} is neither a file nor a folder: take it away.")
+    return stat.S_ISREG(mode)
+
+
 def _left_out(path: Path, root: Path, say: Say) -> bool:
     relative = path.relative_to(root)
-    if not _SKIPPED & set(relative.parts):
+    ours = relative.parts[0] == RECORD
+    if not ours and not _SKIPPED & set(relative.parts):
         return False
-    if relative.name in _SKIPPED:
+    if relative.name in _SKIPPED or relative.as_posix() == RECORD:
         say(f"Leaving out {relative}")
     return True
 
@@ -63,12 +79,16 @@ def upload(api: Api, files: list[LocalFile], progress: Progress) -> str:
     document = _resumed(api, config.upload_under_way(api.url, tree)) or api.json(
         "POST",
         "/api/v1/uploads/",
+        patient=True,
         json={"files": [{"path": f.path, "size": f.size, "digest": f.digest} for f in files]},
     )
     config.note_upload(api.url, tree, document["id"])
-    local = {file.path: file for file in files}
+    local = {unicodedata.normalize("NFC", file.path): file for file in files}
     for remote in document["files"]:
-        for number, part in _parts(local[remote["path"]], remote, document["partSize"]):
+        file = local.get(remote["path"])
+        if file is None:
+            raise FaultError(f"The server asks for “{remote['path']}”, which was not announced.")
+        for number, part in _parts(file, remote, document["partSize"]):
             if part is not None:
                 _put(api, document["id"], remote["id"], number, part)
             progress(_part_bytes(remote, number, document["partSize"]))
@@ -78,44 +98,66 @@ def upload(api: Api, files: list[LocalFile], progress: Progress) -> str:
 def publish(
     api: Api, files: list[LocalFile], upload_id: str, *, name: str, version: str
 ) -> dict[str, Any]:
-    """Make a version of a complete upload; raises FaultError with the server's sentence."""
+    """Make a version of a complete upload; raises FaultError with the server's sentence. When an
+    answer was lost on the way and the upload is published already, that version is the answer."""
     body = {key: value for key, value in (("name", name), ("version", version)) if value}
-    published: dict[str, Any] = api.json("POST", f"/api/v1/uploads/{upload_id}/publish", json=body)
+    path = f"/api/v1/uploads/{upload_id}"
+    try:
+        published = api.json("POST", f"{path}/publish", patient=True, json=body)
+    except FaultError as fault:
+        earlier = api.json("GET", f"{path}/")["version"] if fault.problem in _TAKEN else None
+        if not earlier or not _is_wanted(earlier, name, version):
+            raise
+        published = earlier
     config.note_upload(api.url, _tree_digest(files), "")
     return published
 
 
+def _is_wanted(published: dict[str, Any], name: str, version: str) -> bool:
+    package = str(published["package"])
+    return name in {"", package, package.partition("/")[2]} and version in {
+        "",
+        published["version"],
+    }
+
+
 def follow(
-    api: Api, version: dict[str, Any], tell: Callable[[dict[str, Any]], None]
+    api: Api,
+    version: dict[str, Any],
+    tell: Callable[[dict[str, Any]], None],
+    *,
+    pending: frozenset[str] = PENDING,
 ) -> dict[str, Any]:
-    """Wait for the end of the certification, telling each check once; returns the progress."""
+    """Wait until the state leaves `pending`, telling each check once; returns the progress."""
     told: set[str] = set()
     while True:
-        now: dict[str, Any] = api.json("GET", f"/api/v1/certifications/{version['certification']}/")
+        now = api.json("GET", f"/api/v1/certifications/{version['certification']}/", patient=True)
         for stage in now["stages"]:
             for check in stage["checks"]:
                 if check["outcome"] not in {"waiting", "running"} and check["id"] not in told:
                     told.add(check["id"])
                     tell({**check, "stage": stage["stage"]})
-        if now["state"] not in PENDING:
+        if now["state"] not in pending:
             return now
-        time.sleep(POLL_SECONDS)
+        time.sleep(REVIEW_POLL_SECONDS if now["state"] in IN_REVIEW else POLL_SECONDS)
 
 
 def status(api: Api, package: str, version: str) -> dict[str, Any]:
     """One version as the API shows it."""
-    document: dict[str, Any] = api.json("GET", f"{version_path(package, version)}/")
-    return document
+    return api.json("GET", f"{version_path(package, version)}/")
 
 
-def _resumed(api: Api, upload_id: str) -> dict[str, Any] | None:
+def _resumed(api: Api, upload_id: str) -> Answer | None:
+    """An upload that can be gone on with, or that was published without our hearing of it."""
     if not upload_id:
         return None
     try:
-        document: dict[str, Any] = api.json("GET", f"/api/v1/uploads/{upload_id}/")
-    except FaultError:
-        return None
-    return document if document["state"] == "open" else None
+        document = api.json("GET", f"/api/v1/uploads/{upload_id}/", patient=True)
+    except FaultError as fault:
+        if fault.problem == "not-found":
+            return None
+        raise
+    return document if document["state"] in {"open", "published"} else None
 
 
 def _parts(

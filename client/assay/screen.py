@@ -1,18 +1,39 @@
 """What people and scripts see: words on stderr, results on stdout."""
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
+
+from assay.faults import FaultError
 
 _words = Console(stderr=True, highlight=False)
 _results = Console(highlight=False, soft_wrap=True)
 _MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "errored": "[yellow]?[/]"}
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def visible(text: str) -> str:
+    """The text with what could steer a terminal or hide from its reader spelled out: much of what
+    is shown was written by strangers."""
+    return "".join(
+        f"\\u{ord(char):04x}" if unicodedata.category(char) in _UNSEEN and char != "\n" else char
+        for char in text
+    )
+
+
+def escape(text: str) -> str:
+    """For rich: visible, and no markup."""
+    return escape_markup(visible(text))
 
 
 def say(text: str) -> None:
@@ -28,7 +49,7 @@ def fault(text: str) -> None:
 def result(data: object, *, as_json: bool, text: str) -> None:
     """The outcome: one JSON document, or a text."""
     if as_json:
-        print(json.dumps(data, indent=2, ensure_ascii=False))  # noqa: T201 — stdout is the result
+        typer.echo(json.dumps(data, indent=2))
     else:
         _results.print(escape(text))
 
@@ -71,4 +92,7 @@ def bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
         *columns, console=_words, transient=True, disable=not _words.is_terminal
     ) as progress:
         task = progress.add_task(label, total=total)
-        yield lambda count: progress.advance(task, count)
+        try:
+            yield lambda count: progress.advance(task, count)
+        except KeyboardInterrupt as stop:
+            raise FaultError("Stopped. Run the command again to go on.") from stop

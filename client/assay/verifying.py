@@ -2,7 +2,11 @@
 
 import hashlib
 import json
+import re
+import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -10,8 +14,14 @@ from assay.config import Trust
 from assay.faults import Exit, FaultError
 
 PREDICATE_TYPE = "https://slsa.dev/verification_summary/v1"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
 MANIFEST_NAME = "assay-manifest.json"
+RECORD = ".assay"
 _MAX_FILES = 20_000
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+#: What reading a document of another shape raises.
+_MISSHAPEN = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,40 +39,42 @@ class Verified:
 
     package: str
     version: str
+    digest: str
+    manifest_digest: str
+    expires_at: datetime
     files: tuple[ManifestFile, ...]
-    manifest: dict[str, Any]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
 
 
 def verify(manifest: bytes, bundle: bytes, trust: Trust, *, package: str, version: str) -> Verified:
-    """Check signature, identity, log, time, and that the statement covers the manifest and all
-    of its files and names exactly this package and version. Raises FaultError (UNVERIFIED)."""
+    """Check signature, identity, log and time, and that the statement is a passed verification
+    summary (SLSA VSA v1) of exactly this package and version, over exactly this manifest and
+    these files. Raises FaultError (UNVERIFIED)."""
     statement = _statement(bundle, trust)
-    covered = {
-        f"sha256:{subject['digest'].get('sha256', '')}" for subject in statement.get("subject", [])
-    }
-    predicate = statement.get("predicate", {})
-    wanted = f"pkg:generic/{package}@{quote(version, safe='.-_~')}"
-    document = json.loads(manifest)
-    files = _files(document)
-    faults = (
-        (statement.get("predicateType") != PREDICATE_TYPE, "it is not a verification summary"),
-        (predicate.get("verificationResult") != "PASSED", "its result is not PASSED"),
-        (predicate.get("resourceUri") != wanted, f"it is about {predicate.get('resourceUri')}"),
-        (_digest(manifest) not in covered, "it does not cover the install manifest"),
-        (document.get("package") != package, f"the manifest is of {document.get('package')}"),
-        (document.get("version") != version, f"the manifest is of {document.get('version')}"),
-        (any(file.digest not in covered for file in files), "it does not cover every file"),
-    )
-    for wrong, why in faults:
-        if wrong:
-            raise FaultError(
-                f"The certificate of {package}@{version} does not verify: {why}.", Exit.UNVERIFIED
-            )
-    return Verified(package, version, files, document)
+    try:
+        why = _other_release(statement, package, version) or _other_manifest(statement, manifest)
+        verified = None if why else _read(manifest)
+        why = why or _other_files(statement, verified, package, version)
+    except _MISSHAPEN as fault:
+        raise FaultError(
+            f"The certificate of {package}@{version} or its install manifest cannot be read: "
+            f"{str(fault)[:200]}",
+            Exit.UNVERIFIED,
+        ) from fault
+    if why or verified is None:
+        raise FaultError(
+            f"The certificate of {package}@{version} does not verify: {why}.", Exit.UNVERIFIED
+        )
+    return verified
 
 
 def _statement(bundle: bytes, trust: Trust) -> dict[str, Any]:
     # sigstore takes half a second to import, which `assay --help` need not wait for.
+    from cryptography.x509 import ExtensionNotFound
     from sigstore.errors import Error as SigstoreError
     from sigstore.models import Bundle, ClientTrustConfig
     from sigstore.verify import Verifier
@@ -70,36 +82,123 @@ def _statement(bundle: bytes, trust: Trust) -> dict[str, Any]:
 
     try:
         root = ClientTrustConfig.from_json(trust.config).trusted_root
-        _, payload = Verifier(trusted_root=root).verify_dsse(
+        kind, payload = Verifier(trusted_root=root).verify_dsse(
             Bundle.from_json(bundle), Identity(identity=trust.identity, issuer=trust.issuer)
         )
-        statement: dict[str, Any] = json.loads(payload)
-    except (SigstoreError, ValueError) as fault:
+        statement = json.loads(payload)
+        if kind != PAYLOAD_TYPE or not isinstance(statement, dict):
+            raise ValueError("it holds no in-toto statement")
+    # An odd time in a bundle is an OSError or OverflowError; no file or socket is read here.
+    except (SigstoreError, ExtensionNotFound, OverflowError, OSError, *_MISSHAPEN) as fault:
         raise FaultError(
-            f"The certificate does not verify against the pinned trust: {fault}", Exit.UNVERIFIED
+            f"The certificate does not verify against the pinned trust: {str(fault)[:300]}",
+            Exit.UNVERIFIED,
         ) from fault
     return statement
 
 
-def _files(manifest: dict[str, Any]) -> tuple[ManifestFile, ...]:
-    files = tuple(
-        ManifestFile(check_path(item["path"]), str(item["digest"]), int(item["size"]))
-        for item in manifest["files"][: _MAX_FILES + 1]
+def _other_release(statement: dict[str, Any], package: str, version: str) -> str:
+    """Why this is no passed verification summary of the release; empty when it is one."""
+    predicate = statement["predicate"]
+    wanted = f"pkg:generic/{package}@{quote(version, safe='.-_~')}"
+    faults = (
+        (
+            statement["_type"] != STATEMENT_TYPE or statement["predicateType"] != PREDICATE_TYPE,
+            "it is not a verification summary",
+        ),
+        (predicate["verificationResult"] != "PASSED", "its result is not PASSED"),
+        (predicate["resourceUri"] != wanted, f"it is about {predicate['resourceUri']}"),
     )
-    if len(files) > _MAX_FILES or len({file.path.casefold() for file in files}) != len(files):
-        raise FaultError("The manifest names too many files, or one twice.", Exit.UNVERIFIED)
+    return next((why for wrong, why in faults if wrong), "")
+
+
+def _other_manifest(statement: dict[str, Any], manifest: bytes) -> str:
+    named = [item for item in _subjects(statement) if item[0] == MANIFEST_NAME]
+    right = named == [(MANIFEST_NAME, digest_of(manifest))]
+    return "" if right else "it does not cover the install manifest"
+
+
+def _other_files(
+    statement: dict[str, Any], verified: Verified | None, package: str, version: str
+) -> str:
+    """The statement names the manifest and its files by path and digest, and nothing besides."""
+    if verified is None:
+        return "it covers no manifest"
+    if (verified.package, verified.version) != (package, version):
+        return f"the manifest is of {verified.package}@{verified.version}"
+    named = [item for item in _subjects(statement) if item[0] != MANIFEST_NAME]
+    if sorted(named) != sorted((file.path, file.digest) for file in verified.files):
+        return "it does not cover exactly the files of the manifest"
+    return ""
+
+
+def _subjects(statement: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (str(subject["name"]), f"sha256:{subject['digest']['sha256']}")
+        for subject in statement["subject"]
+    ]
+
+
+def _read(manifest: bytes) -> Verified:
+    document = json.loads(manifest)
+    return Verified(
+        package=str(document["package"]),
+        version=str(document["version"]),
+        digest=_digest(document["digest"]),
+        manifest_digest=digest_of(manifest),
+        expires_at=datetime.fromisoformat(document["certificate"]["expiresAt"]),
+        files=_files(document["files"]),
+    )
+
+
+def _files(listed: list[dict[str, Any]]) -> tuple[ManifestFile, ...]:
+    if not 0 < len(listed) <= _MAX_FILES:
+        raise ValueError(f"it names {len(listed)} files")
+    files = tuple(
+        ManifestFile(check_path(item["path"]), _digest(item["digest"]), _size(item["size"]))
+        for item in listed
+    )
+    _refuse_collisions([file.path for file in files])
     return files
 
 
+def _refuse_collisions(paths: list[str]) -> None:
+    """No two paths equal on any file system, and none that is also a folder of another."""
+    folded = {unicodedata.normalize("NFC", path).casefold() for path in paths}
+    folders = {str(folder) for path in folded for folder in PurePosixPath(path).parents}
+    if len(folded) != len(paths) or folded & folders:
+        raise ValueError("it names one path twice, or a folder as a file")
+
+
 def check_path(path: object) -> str:
-    """The path itself when it stays below the folder it is installed to; raises FaultError."""
+    """The path itself when it stays below the folder it is installed to and takes no name of
+    ours there; raises ValueError."""
     text = str(path)
     parts = text.split("/")
-    bad = {"", ".", ".."} & set(parts) or "\\" in text or "\0" in text or parts[0] == ".assay"
-    if bad or (len(text) > 1 and text[1] == ":"):
-        raise FaultError(f"The manifest holds an unsafe path: {text[:120]!r}.", Exit.UNVERIFIED)
+    bad = (
+        {"", ".", ".."} & set(parts)
+        or "\\" in text
+        or any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in text)
+        or re.match(r"[A-Za-z]:", text)
+        or parts[0].casefold() in {RECORD, MANIFEST_NAME}
+    )
+    if bad:
+        raise ValueError(f"it holds an unsafe path: {text[:120]!r}")
     return text
 
 
-def _digest(data: bytes) -> str:
+def _digest(value: object) -> str:
+    if not _DIGEST.fullmatch(str(value)):
+        raise ValueError(f"{str(value)[:80]!r} is not a digest")
+    return str(value)
+
+
+def _size(value: object) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise ValueError(f"{str(value)[:80]!r} is not a size")
+    return value
+
+
+def digest_of(data: bytes) -> str:
+    """sha256:<hex>."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
