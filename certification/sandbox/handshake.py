@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
@@ -40,10 +41,13 @@ class NotMcpError(Exception):
 def shake_hands(stdin: IO[bytes], stdout: IO[bytes], *, seconds: float, budget: int) -> Handshake:
     """Initialise and list all tools within `seconds`, reading at most `budget` bytes.
 
-    Raises NotMcpError or OverLimitError.
+    Raises NotMcpError or OverLimitError. A thread of its own runs the loop, because the caller's
+    may have one already.
     """
+    talk = _shake_hands(stdin, stdout, seconds, budget)
     try:
-        return asyncio.run(_shake_hands(stdin, stdout, seconds, budget))
+        with ThreadPoolExecutor(max_workers=1) as own:
+            return own.submit(asyncio.run, talk).result()
     except Exception as fault:
         faults = list(_faults(fault))
         over = next((one for one in faults if isinstance(one, OverLimitError)), None)
