@@ -154,8 +154,8 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
     begun = time.monotonic()
     limits = request.limits
     stdout, stderr = _Output(limits.output_bytes), _Output(limits.output_bytes)
-    with room.started(place, request, mounts) as process:
-        watch = Watch(process, limits)
+    with room.started(place, request, mounts) as watch:
+        process = watch.process
         threads = [
             threading.Thread(target=watch.run, daemon=True),
             threading.Thread(target=stderr.drain, args=(process.stderr, watch), daemon=True),
@@ -177,7 +177,7 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
             thread.join(timeout=2)
     return Observation(
         isolation=ISOLATION,
-        exit_code=exit_code,
+        exit_code=None if watch.breached else exit_code,
         stdout=stdout.text,
         stderr=stderr.text,
         seconds=time.monotonic() - begun,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from certification.ports import Limits, RunRequest
-from certification.sandbox import seccomp
+from certification.sandbox import cgroups, seccomp
 from certification.sandbox.dependencies import Prepared
 
 #: uids of guests when the worker is root; one for each worker process, so that limits by uid hold.
@@ -56,6 +56,7 @@ class Watch:
 
     process: "subprocess.Popen[bytes]"
     limits: Limits
+    group: cgroups.Group | None = None
     breached: str = ""
     _done: threading.Event = field(default_factory=threading.Event)
 
@@ -72,7 +73,7 @@ class Watch:
             used = _usage(self.process.pid)
             if time.monotonic() > deadline:
                 self.kill("wall-time")
-            elif used.memory > self.limits.memory_bytes:
+            elif used.memory > self.limits.memory_bytes or self._struck():
                 self.kill("memory")
             elif used.processes >= self.limits.processes:
                 self.kill("processes")
@@ -82,6 +83,11 @@ class Watch:
     def stop(self) -> None:
         """The room has ended."""
         self._done.set()
+        if not self.breached and self._struck():
+            self.breached = "memory"
+
+    def _struck(self) -> bool:
+        return self.group is not None and self.group.struck()
 
 
 @contextmanager
@@ -109,7 +115,8 @@ def folder(base: Path, request: RunRequest, prepared: Prepared | None = None) ->
 
 
 def reap(base: Path) -> None:
-    """Remove folders of rooms whose worker is gone, or that are a day old."""
+    """Remove folders of rooms whose worker is gone, or that are a day old, and their groups."""
+    cgroups.sweep()
     for room in (base / "rooms").glob("*-*"):
         pid = room.name.partition("-")[0]
         with suppress(FileNotFoundError):
@@ -120,14 +127,32 @@ def reap(base: Path) -> None:
 
 
 @contextmanager
-def started(room: Path, request: RunRequest, mounts: Mounts) -> Iterator["subprocess.Popen[bytes]"]:
+def started(room: Path, request: RunRequest, mounts: Mounts) -> Iterator[Watch]:
     """The room with its guest running, three pipes open; killed and reaped at the end."""
+    limits = request.limits
+    # Files in the room's tmpfs are memory too, and allowed.
+    with cgroups.roof(limits.memory_bytes + 2 * limits.workspace_bytes) as group:
+        process = _process(room, request, mounts, group)
+        try:
+            yield Watch(process, limits, group)
+        finally:
+            end(process)
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+
+
+def _process(
+    room: Path, request: RunRequest, mounts: Mounts, group: cgroups.Group | None
+) -> "subprocess.Popen[bytes]":
+    entrance = None if group is None else group.enter()
     descriptor = os.memfd_create("seccomp")
     os.write(descriptor, seccomp.program())
     os.lseek(descriptor, 0, os.SEEK_SET)
     guest = _FIRST_GUEST + os.getpid() % _GUESTS if os.geteuid() == 0 else None
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [*_bubblewrap(room, request, mounts, descriptor), *_command(request, mounts)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -139,18 +164,12 @@ def started(room: Path, request: RunRequest, mounts: Mounts) -> Iterator["subpro
             extra_groups=None if guest is None else [],
             pass_fds=(descriptor,),
             start_new_session=True,
-            preexec_fn=lambda: _limit(request),  # noqa: PLW1509 — nothing but setrlimit
+            preexec_fn=lambda: _limit(request, entrance),  # noqa: PLW1509 — setrlimit, write
         )
     finally:
         os.close(descriptor)
-    try:
-        yield process
-    finally:
-        end(process)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        if entrance is not None:
+            os.close(entrance)
 
 
 def _bubblewrap(room: Path, request: RunRequest, mounts: Mounts, filter_fd: int) -> list[str]:
@@ -213,8 +232,10 @@ def _command(request: RunRequest, mounts: Mounts) -> list[str]:
     return ["/bin/sh", "-c", script, "room", *words]
 
 
-def _limit(request: RunRequest) -> None:
+def _limit(request: RunRequest, entrance: int | None) -> None:
     limits = request.limits
+    if entrance is not None:
+        os.write(entrance, b"0")
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
     resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from certification.sandbox import cgroups
+
 pytestmark = pytest.mark.sandbox
 
 DEAF = """
@@ -77,3 +79,52 @@ def test_a_room_that_is_killed_leaves_nobody_to_reap(guest, protocol):
     assert (seen.breached, seen.handshake) == ("" if protocol == "mcp" else "wall-time", False)
     assert len(mine) > 2
     assert adopted == set()
+
+
+SOCKETS = """
+import socket, time
+held = []
+try:
+    while True:
+        pair = socket.socketpair()
+        held.append(pair)
+        pair[0].setblocking(False)
+        pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**23)
+        try:
+            while True: pair[0].send(b"x" * 2**16)
+        except BlockingIOError: pass
+except OSError: pass
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def grouped():
+    """Skips where this worker may make no groups."""
+    with cgroups.roof(2**28) as group:
+        if group is None:
+            pytest.skip("no memory control group can be made here")
+        folder = group.folder
+        yield folder.parent
+    assert not folder.exists()
+
+
+def test_memory_that_belongs_to_no_process_counts(guest, grouped):
+    seen = guest(SOCKETS, memory_bytes=2**26, workspace_bytes=2**23, wall_seconds=10)
+    assert (seen.breached, seen.exit_code) == ("memory", None)
+    assert not list(grouped.glob(f"assay-room-{os.getpid()}-*/"))[1:]
+
+
+def test_many_empty_files_count(guest, grouped):
+    source = "n = 0\nwhile True:\n  open(f'/tmp/{n}', 'w').close(); n += 1"
+    seen = guest(source, memory_bytes=2**25, workspace_bytes=2**20, wall_seconds=20, cpu_seconds=20)
+    assert seen.breached == "memory"
+
+
+def test_groups_of_dead_workers_are_swept(grouped):
+    left, mine = grouped / "assay-room-999999999-left", grouped / f"assay-room-{os.getpid()}-mine"
+    left.mkdir()
+    mine.mkdir()
+    cgroups.sweep()
+    assert (left.exists(), mine.exists()) == (False, True)
+    mine.rmdir()
