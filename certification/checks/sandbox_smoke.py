@@ -3,16 +3,9 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal
 
-from certification.ports import (
-    Limits,
-    Observation,
-    ObservedTool,
-    RunRequest,
-    Sandbox,
-    SandboxUnavailableError,
-)
+from certification.harnesses import model, script, server
+from certification.ports import Observation, ObservedTool, Sandbox, SandboxUnavailableError
 from certification.readers.intent import ALONE, Signal, normalised, pair_in, signals_in
 from certification.readers.unicode_text import Hiding, hidden_in
 from certification.types import (
@@ -31,89 +24,7 @@ from registry.domain.identifiers import Format
 _STANDARDS = ("CWE-250", "CWE-400", "OWASP ASI02", "OWASP LLM10:2025", "AML.T0053")
 _SERVERS = frozenset({Format.MCP_SERVER, Format.MCPB})
 _SCRIPTED = frozenset({Format.SKILL, Format.PLUGIN})
-_MAX_SCRIPTS = 10
 _GRAVE = frozenset({Hiding.TAGS, Hiding.SELECTORS, Hiding.BITS, Hiding.CONCEALED, Hiding.OVERRIDE})
-_SCRIPT_LIMITS = Limits(wall_seconds=10, cpu_seconds=8, memory_bytes=512 * 1024 * 1024)
-_LOAD_LIMITS = Limits(wall_seconds=60, cpu_seconds=50, memory_bytes=2 * 1024 * 1024 * 1024)
-
-_SAFETENSORS = """
-import json, math, struct, sys
-import numpy
-TYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "BF16": "u2", "I64": "i8", "I32": "i4", "I16": "i2",
-         "I8": "i1", "U64": "u8", "U32": "u4", "U16": "u2", "U8": "u1", "BOOL": "?"}
-CHUNK, BUDGET = 2**22, 2**30
-def is_finite(values, kind):
-    if kind == "BF16":
-        return bool(((values & 0x7f80) != 0x7f80).all())
-    return values.dtype.kind != "f" or bool(numpy.isfinite(values).all())
-data = numpy.memmap(sys.argv[1], mode="r")
-size = struct.unpack("<Q", bytes(data[:8]))[0]
-header = json.loads(bytes(data[8:8 + size]))
-header.pop("__metadata__", None)
-read, examined, finite = 0, 0, True
-for name, tensor in header.items():
-    start, end = tensor["data_offsets"]
-    if tensor["dtype"] not in TYPES:
-        continue
-    values = data[8 + size + start:8 + size + end].view(TYPES[tensor["dtype"]])
-    assert values.size == math.prod(tensor["shape"]), name
-    read += 1
-    for place in range(0, values.size, CHUNK):
-        if examined >= BUDGET:
-            break
-        chunk = values[place:place + CHUNK]
-        examined += chunk.size
-        finite = finite and is_finite(chunk, tensor["dtype"])
-print(json.dumps({"tensors": len(header), "read": read, "valuesExamined": examined,
-                  "finite": finite}))
-"""
-#: Sizes that a model leaves open are tried from small to large: some need a minimum.
-_ONNX = """
-import hashlib, json, sys
-import numpy, onnxruntime
-onnxruntime.set_default_logger_severity(4)
-options = onnxruntime.SessionOptions()
-options.intra_op_num_threads = options.inter_op_num_threads = 1
-session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
-TYPES = {"float": "f4", "double": "f8", "float16": "f2", "int64": "i8", "int32": "i4",
-         "int16": "i2", "int8": "i1", "uint64": "u8", "uint32": "u4", "uint16": "u2",
-         "uint8": "u1", "bool": "?", "string": "O"}
-def shape_of(value, size):
-    return [d if isinstance(d, int) and d > 0 else size if n else 1
-            for n, d in enumerate(value.shape)]
-def zeros(value, size):
-    kind = TYPES[value.type.removeprefix("tensor(").removesuffix(")")]
-    return numpy.full(shape_of(value, size), "" if kind == "O" else 0, kind)
-said = {"inputs": {}, "outputs": [], "sha256": "", "fault": ""}
-for size in (1, 64, 512):
-    try:
-        outputs = session.run(None, {v.name: zeros(v, size) for v in session.get_inputs()})
-    except Exception as fault:
-        said["fault"] = said["fault"] or f"{type(fault).__name__}: {fault}"[:300]
-        continue
-    arrays = [numpy.asarray(output) for output in outputs]
-    said = {
-        "inputs": {v.name: shape_of(v, size) for v in session.get_inputs()},
-        "outputs": [list(array.shape) for array in arrays],
-        "sha256": hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest(),
-        "finiteOutputs": all(bool(numpy.isfinite(a).all()) for a in arrays if a.dtype.kind == "f"),
-        "fault": "",
-    }
-    break
-print(json.dumps(said))
-"""
-_GGUF = """
-import json, struct, sys
-with open(sys.argv[1], "rb") as file:
-    magic, version, tensors, values = struct.unpack("<4sIQQ", file.read(24))
-assert magic == b"GGUF", magic
-print(json.dumps({"version": version, "tensors": tensors, "values": values}))
-"""
-_LOADERS = {
-    Format.SAFETENSORS: (".safetensors", _SAFETENSORS),
-    Format.ONNX: (".onnx", _ONNX),
-    Format.GGUF: (".gguf", _GGUF),
-}
 
 
 def _run(subject: Subject, tools: Tools) -> Result:
@@ -128,24 +39,14 @@ def _run(subject: Subject, tools: Tools) -> Result:
 def _exercise(kind: Format) -> Callable[[Subject, Sandbox], Result]:
     if kind in _SERVERS:
         return _serve
-    return _load if kind in _LOADERS else _start
+    return _load if kind in model.LOADERS else _start
 
 
 def _serve(subject: Subject, sandbox: Sandbox) -> Result:
-    entry = subject.declared.entry_point
-    if entry is None or entry.runtime == "none" or entry.transport != "stdio":
+    request = server.request_of(subject)
+    if request is None:
         return Result(incomplete="It declares no entry point that can be started over stdio.")
-    runtime: Literal["node", "python"] = "node" if entry.runtime == "node" else "python"
-    seen = sandbox.run(
-        RunRequest(
-            artifact=subject.root,
-            command=entry.command,
-            runtime=runtime,
-            protocol="mcp",
-            packages=True,
-            limits=Limits(wall_seconds=45),
-        )
-    )
+    seen = sandbox.run(request)
     evidence = (
         *_record(seen),
         Evidence("tools", [_tool(tool) for tool in seen.tools]),
@@ -161,24 +62,12 @@ def _serve(subject: Subject, sandbox: Sandbox) -> Result:
 
 
 def _load(subject: Subject, sandbox: Sandbox) -> Result:
-    suffix, script = _LOADERS[subject.format]
-    paths = [file.path for file in subject.files if file.path.endswith(suffix)][:_MAX_SCRIPTS]
-    if not paths:
-        return Result(incomplete=f"No {suffix} file was found to load.")
+    if not model.weight_files(subject):
+        return Result(incomplete=f"No {model.LOADERS[subject.format][0]} file was found to load.")
     findings: list[Finding] = []
     loaded: dict[str, object] = {}
     record: tuple[Evidence, ...] = ()
-    for path in paths:
-        seen = sandbox.run(
-            RunRequest(
-                artifact=subject.root,
-                command=("python", "/assay/script.py", f"./{path}"),
-                runtime="python",
-                script=script,
-                model_libraries=subject.format is not Format.GGUF,
-                limits=_LOAD_LIMITS,
-            )
-        )
+    for path, seen in model.loads(subject, sandbox):
         record = record or _record(seen)
         if seen.error:
             return Result(tuple(findings), record, _plain(f"{path}: {seen.error}"))
@@ -209,14 +98,13 @@ def _answer_findings(answer: dict[str, object], path: str) -> Iterator[Finding]:
 
 
 def _start(subject: Subject, sandbox: Sandbox) -> Result:
-    """Skills, plugins and Python agents: what can be started is started once, without arguments."""
-    requests = _requests(subject)
+    requests = script.requests_of(subject)
     if not requests and subject.format is Format.PYTHON_AGENT:
         return Result(incomplete="It declares no Python entry point that can be started.")
     findings: list[Finding] = []
     runs: dict[str, object] = {}
     record: tuple[Evidence, ...] = ()
-    for label, request in requests[:_MAX_SCRIPTS]:
+    for label, request in requests[: script.MAX_SCRIPTS]:
         seen = sandbox.run(request)
         record = record or _record(seen)
         if seen.error:
@@ -237,34 +125,6 @@ def _start_findings(subject: Subject, label: str, seen: Observation) -> list[Fin
     crashed = subject.format is Format.PYTHON_AGENT
     message = f"“{label}” ended with code {seen.exit_code} when started: {_last_line(seen)}"
     return [_finding("exit-code", Level.WARNING if crashed else Level.NOTE, message, label)]
-
-
-def _requests(subject: Subject) -> list[tuple[str, RunRequest]]:
-    """What can be started, by the name that findings give it."""
-    entry = subject.declared.entry_point
-    if subject.format is Format.PYTHON_AGENT:
-        if entry is None or entry.runtime != "python":
-            return []
-        request = RunRequest(
-            artifact=subject.root,
-            command=entry.command,
-            runtime="python",
-            packages=True,
-            limits=_SCRIPT_LIMITS,
-        )
-        return [(" ".join(entry.command), request)]
-    scripts = [f.path for f in subject.files if f.path.endswith((".py", ".js", ".mjs", ".cjs"))]
-    return [(path, _script(subject, path)) for path in scripts]
-
-
-def _script(subject: Subject, path: str) -> RunRequest:
-    runtime: Literal["python", "node"] = "python" if path.endswith(".py") else "node"
-    return RunRequest(
-        artifact=subject.root,
-        command=(runtime, f"./{path}"),
-        runtime=runtime,
-        limits=_SCRIPT_LIMITS,
-    )
 
 
 def _record(seen: Observation) -> tuple[Evidence, ...]:
@@ -388,7 +248,7 @@ def _finding(what: str, level: Level, message: str, path: str = "") -> Finding:
 
 def _applies(subject: Subject) -> bool:
     """Formats this machine can run: pickles, Torch and Keras files are never loaded."""
-    runnable = {*_SERVERS, *_SCRIPTED, *_LOADERS, Format.PYTHON_AGENT}
+    runnable = {*_SERVERS, *_SCRIPTED, *model.LOADERS, Format.PYTHON_AGENT}
     return subject.format in runnable and subject.unpacked
 
 

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,12 @@ from assay import config, publishing
 from assay.api import Api
 from assay.config import Login
 from certification.services import reviewing
+from certification.types import Decision
 from registry.blobs import blob_storage, key
 from registry.domain.tokens import Scope
 from registry.domain.uploads import PART_BYTES
 from registry.models import StaffRole, Upload, Version
-from registry.services import tokens
+from registry.services import lifecycle, tokens
 from tests import people
 from tests.workers import workers
 
@@ -205,3 +208,52 @@ def test_links_are_not_published(assay, tmp_path):
     shutil.copytree(EXAMPLES / "benign/tiny-vocab", folder)
     (folder / "passwd").symlink_to("/etc/passwd")
     assert "symbolic link" in assay("publish", folder).stderr
+
+
+def test_a_lock_installs_the_same_bytes_everywhere(assay, worker, publisher, tmp_path):
+    source = EXAMPLES / "benign/tiny-vocab"
+    ended(assay("publish", source, "--wait"), 0)
+    locked = json.loads(ended(assay("lock", "acme/tiny-vocab", "--json"), 0))
+    assert json.loads((tmp_path / "assay.lock").read_text()) == locked
+    ended(assay("sync", "--to", "here"), 0)
+    target = tmp_path / "here/acme/tiny-vocab"
+    assert contents(target) == contents(source)
+
+    version = Version.objects.get()
+    lifecycle.yank(version.pk, actor=publisher, reason="A better one is out.")
+    ended(assay("sync", "--to", "there"), 0)
+    assert "A better one is out." in ended(assay("audit"), 0)
+    ended(assay("install", "acme/tiny-vocab", "--to", "fresh"), 1)
+
+    locked["packages"][0]["manifestDigest"] = "sha256:" + "0" * 64
+    (tmp_path / "assay.lock").write_text(json.dumps(locked))
+    assert "not what was locked" in assay("sync", "--to", "elsewhere").stderr
+    ended(assay("sync", "--to", "elsewhere"), 4)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_reviewer_is_waited_for_when_asked(assay, worker, tmp_path):
+    body = b'{"__metadata__":{"callback":"https://a.example/x"},"w":{"dtype":"U8","shape":[1],'
+    body += b'"data_offsets":[0,1]}}'
+    model = tmp_path / "odd.safetensors"
+    model.write_bytes(len(body).to_bytes(8, "little") + body + b"\1")
+    label = ("--name", "acme/odd", "--version")
+    waiting = ended(assay("publish", model, *label, "1", "--wait"), 0)
+    assert "waiting for a reviewer" in waiting
+    ended(assay("install", "acme/odd@1", "--to", "early"), 1)
+
+    reviewer = people.user("rae", StaffRole.REVIEWER)
+    with ThreadPoolExecutor(1) as pool:
+        patient = pool.submit(assay, "publish", model, *label, "2", "--wait-review", "--json")
+        decided(Version.objects.filter(version="2", state="in_review"), Decision.REJECT, reviewer)
+        refused = json.loads(ended(patient.result(timeout=60), 3))
+    assert refused["state"] == "rejected"
+
+
+def decided(versions, decision, reviewer):
+    for _ in range(300):
+        if found := versions.first():
+            reviewing.review(found.pk, decision=decision, reason="No addresses.", actor=reviewer)
+            return
+        time.sleep(0.2)
+    pytest.fail("It never came to review.")
