@@ -1,11 +1,14 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from certification.checks import archive_safety
 from certification.checks.archive_safety import CHECK
-from certification.types import Level, Outcome
+from certification.intake import open_subject
+from certification.pipeline import run_check
+from certification.types import Level, Outcome, Tools
 from tests.certification.checks.local_subject import checked, checked_path, rules
 from tests.certification.readers.archive_maker import tar_of, zip_of
 
@@ -71,3 +74,14 @@ def test_archives_that_cannot_be_read_are_for_a_person(tmp_path: Path) -> None:
 def test_model_files_are_listed_only(tmp_path: Path) -> None:
     buffer = io.BytesIO(zip_of({"m/data.pkl": b"", "m/version": b"3"}))
     assert checked(CHECK, tmp_path, {"m.pt": buffer.getvalue()}).outcome is Outcome.PASSED
+
+
+def test_what_is_called_an_archive_and_is_none_is_not_listed(tmp_path: Path) -> None:
+    text = tmp_path / "package.zip"
+    text.write_text("not a zip")
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    with open_subject(tree, lenient=True) as subject:
+        report = run_check(CHECK, replace(subject, archive=text), Tools())
+    assert report.outcome is Outcome.PASSED
+    assert report.result.evidence[0].content == []

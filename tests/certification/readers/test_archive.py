@@ -316,3 +316,13 @@ def test_model_files_are_not_packages() -> None:
     assert not is_package_archive(io.BytesIO(tar_of(old)), "a.tar")
     assert not is_package_archive(io.BytesIO(b"text"), "a.zip")
     assert is_package_archive(io.BytesIO(zip_of(GOOD)), "a.zip")
+
+
+def test_a_member_that_is_no_deflate_stream_is_damaged(tmp_path: Path) -> None:
+    data = bytearray(zip_of(GOOD))
+    start = 30 + len("a.txt")
+    data[start : start + 4] = b"\xff\xff\xff\xff"
+    (tmp_path / "archive").write_bytes(data)
+    listing = unpack(tmp_path / "archive", tmp_path / "out")
+    assert listing is not None
+    assert "cannot be inflated" in listing.problems[0].message
