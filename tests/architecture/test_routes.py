@@ -66,7 +66,10 @@ API = {
     "api:schema get": "200 200 200 200 200 200",
     "api:docs get": "200 200 200 200 200 200",
     "api:unknown get": "404 404 404 404 404 404",
+    "api-unknown get": "404 404 404 404 404 404",
 }
+#: Patterns that take every address: one of each.
+CATCH_ALL = {"api:unknown": "/api/v1/nothing", "api-unknown": "/api/v2/packages/"}
 #: Insiders, who may see the version, are told that it has no such document yet.
 NOT_YET = frozenset({"api:manifest", "api:attestations", "api:certificate", "api:report"})
 OUTSIDERS = frozenset({"nobody", "outsider"})
@@ -108,8 +111,8 @@ class Route:
         return tuple(method for method in METHODS if hasattr(view, method))
 
     def address(self, values: dict[str, Any]) -> str:
-        if self.name == "api:unknown":
-            return "/api/v1/nothing"
+        if self.name in CATCH_ALL:
+            return CATCH_ALL[self.name]
         return reverse(self.name, kwargs={name: values[name] for name in self.parameters})
 
 
