@@ -3,10 +3,11 @@
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from certification.readers.archive import DEFAULT_LIMITS, is_package_archive, unpack
 from certification.readers.archive_listing import ArchiveLimits
@@ -17,7 +18,7 @@ from registry.domain.contents import digest_of
 from registry.domain.descriptor import Descriptor
 from registry.domain.identifiers import Format
 
-_CHUNK = 1024 * 1024
+NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
 MAX_BUNDLE_BYTES = 1024 * 1024
 
 
@@ -27,11 +28,13 @@ class UnrecognisedFormatError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the files to examine are, and what they are."""
+    """Where the files to examine are, with their digests, and what they are; `digest` is that of
+    the version as published: over one file, or over all in the folder."""
 
     root: Path
     files: tuple[SubjectFile, ...]
     recognition: Recognition
+    digest: str
     archive: Path | None = None
     unpacked: bool = True
 
@@ -43,43 +46,50 @@ def open_subject(
     workdir: Path | None = None,
     lenient: bool = False,
     limits: ArchiveLimits = DEFAULT_LIMITS,
+    digests: Mapping[str, str] = NOTHING_KNOWN,
 ) -> Iterator[Subject]:
     """The published file or folder at `path`; what it needs in `workdir` is gone afterwards.
 
     The root of the subject is the package root: a folder that wraps everything (`package/` in an
-    npm archive) is stepped into. Raises UnrecognisedFormatError when the format is unknown, unless
-    `lenient`, which takes it for a model folder that declares nothing; and OSError.
+    npm archive) is stepped into. `digests` are the hexadecimal sha256 of published files that the
+    caller has just seen, by relative path; the other files are read once for theirs.
+    Raises UnrecognisedFormatError when the format is unknown, unless `lenient`, which takes it
+    for a model folder that declares nothing; and OSError.
     """
     with tempfile.TemporaryDirectory(prefix="assay-intake-", dir=workdir) as folder:
-        place = _placed(path, Path(folder), limits)
+        place = _placed(path, Path(folder), limits, digests)
         recognition = place.recognition
         declared = recognition.descriptor
         if declared is None and not lenient:
             raise UnrecognisedFormatError(_unrecognised(recognition))
         declared = declared or Descriptor(format=Format.MODEL_FOLDER)
-        root = place.root / recognition.strip if recognition.format else place.root
+        strip = recognition.strip if recognition.format else ""
+        root = place.root / strip
+        files = _below(strip, place.files)
         yield Subject(
             name=declared.name,
             version=declared.version,
             format=declared.format,
-            digest=_digest(path, place),
+            digest=place.digest,
             root=root,
             declared=declared,
-            files=place.files if root == place.root else walk(root)[0],
+            files=files,
             archive=place.archive,
             unpacked=place.unpacked,
-            bundles=_bundles(root, declared),
+            bundles=_bundles(root, files, declared),
             recognised=recognition.format is not None,
             problems=recognition.problems,
         )
 
 
-def _bundles(root: Path, declared: Descriptor) -> tuple[PublisherBundle, ...]:
+def _bundles(
+    root: Path, files: tuple[SubjectFile, ...], declared: Descriptor
+) -> tuple[PublisherBundle, ...]:
     """The bundle the descriptor names; one that is not there is empty, and so proves nothing."""
     claim = declared.provenance
     if claim is None:
         return ()
-    listed = {file.path for file in walk(root)[0]}
+    listed = {file.path for file in files}
     here = claim.bundle in listed and claim.artifact in listed
     return (
         PublisherBundle(
@@ -98,25 +108,48 @@ def _unrecognised(recognition: Recognition) -> str:
     return "This is neither an agent nor a model in a format Assay knows."
 
 
-def _placed(path: Path, folder: Path, limits: ArchiveLimits) -> _Place:
+def _below(strip: str, files: tuple[SubjectFile, ...]) -> tuple[SubjectFile, ...]:
+    """The files below the folder `strip`, which ends in a slash or is empty, as seen from there."""
+    return tuple(
+        replace(file, path=file.path.removeprefix(strip))
+        for file in files
+        if file.path.startswith(strip)
+    )
+
+
+def _placed(path: Path, folder: Path, limits: ArchiveLimits, digests: Mapping[str, str]) -> _Place:
     if path.is_dir():
-        files, _ = walk(path)
-        return _Place(path, files, recognise(FolderTree(path, files), filename=path.name))
+        files = _hashed(path, walk(path)[0], digests)
+        recognition = recognise(FolderTree(path, files), filename=path.name)
+        return _Place(path, files, recognition, _digest(files))
     root = folder / "contents"
     root.mkdir()
     with path.open("rb") as stream:
         recognition = recognise(tree_of(stream, path.name), filename=path.name)
+    published = _hashed(path.parent, (SubjectFile(path.name, path.stat().st_size),), digests)
     if not is_package_archive(path, path.name):
-        return _Place(
-            _beside(path, root), (SubjectFile(path.name, path.stat().st_size),), recognition
-        )
+        return _Place(_beside(path, root), published, recognition, _digest(published))
     listing = unpack(path, root, limits)
     unpacked = listing is not None and listing.safe
     if not unpacked:
         shutil.rmtree(root)
         root.mkdir()
         (root / recognition.strip).mkdir(exist_ok=True)
-    return _Place(root, walk(root)[0], recognition, archive=path, unpacked=unpacked)
+    known = listing.digests if listing is not None else NOTHING_KNOWN
+    files = _hashed(root, walk(root)[0], known)
+    return _Place(root, files, recognition, _digest(published), path, unpacked)
+
+
+def _hashed(
+    root: Path, files: tuple[SubjectFile, ...], known: Mapping[str, str]
+) -> tuple[SubjectFile, ...]:
+    return tuple(
+        replace(
+            file,
+            sha256=known.get(file.path) or sha256_of(root / file.path).removeprefix("sha256:"),
+        )
+        for file in files
+    )
 
 
 def _beside(path: Path, root: Path) -> Path:
@@ -129,17 +162,11 @@ def _beside(path: Path, root: Path) -> Path:
     return root
 
 
-def _digest(path: Path, place: _Place) -> str:
-    """The digest of the version as published: over one file, or over all in the folder."""
-    if place.archive is not None or path.is_file():
-        return digest_of([(path.name, sha256_of(path))])
-    return digest_of((file.path, sha256_of(path / file.path)) for file in place.files)
+def _digest(files: tuple[SubjectFile, ...]) -> str:
+    return digest_of((file.path, file.sha256) for file in files)
 
 
 def sha256_of(path: Path) -> str:
     """sha256:<hex> of a file's bytes, in constant memory."""
-    hasher = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            hasher.update(chunk)
-    return f"sha256:{hasher.hexdigest()}"
+        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"

@@ -1,8 +1,9 @@
 """The only doors out of a check: what it may ask of the world, as Protocols."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 
 class SandboxUnavailableError(Exception):
@@ -98,6 +99,21 @@ class ProvenanceVerifier(Protocol):
 
     def verify(self, *, artifact: Path, bundle: bytes, identity: str, issuer: str) -> Provenance:
         """What the bundle proves about the artifact; raises ProvenanceInvalidError."""
+        ...
+
+
+class Memo(Protocol):
+    """Remembers what checks said of a file's bytes. It may forget at any time.
+
+    Answers are results as JSON values; keys are those of `certification.memo`.
+    """
+
+    def recall(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The answers that are remembered, by key."""
+        ...
+
+    def remember(self, answers: Mapping[str, dict[str, Any]]) -> None:
+        """Keep these answers; one that is there already stays."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from certification.services import certifying, issuing
+from certification.services import certifying, issuing, remembering
 
 
 @shared_task(name="certification.tasks.run_stage")
@@ -21,3 +21,9 @@ def sign_certificate(certification_id: int) -> bool:
 def sweep() -> int:
     """Every few seconds: ring again for what was lost."""
     return certifying.sweep()
+
+
+@shared_task(name="certification.tasks.forget")
+def forget() -> int:
+    """Daily: drop remembered answers that nobody uses."""
+    return remembering.forget()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from certification.ports import ProvenanceVerifier, Sandbox
+from certification.ports import Memo, ProvenanceVerifier, Sandbox
 from registry.domain.descriptor import Descriptor
 from registry.domain.identifiers import Format
 
@@ -81,10 +81,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class SubjectFile:
-    """One regular file below a subject's root: relative POSIX path and size in bytes."""
+    """One regular file below a subject's root: relative POSIX path, size in bytes, and the
+    hexadecimal sha256 of its content; empty where only a listing was asked for."""
 
     path: str
     size: int
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +135,34 @@ class Tools:
 
     sandbox: Sandbox | None = None
     provenance: ProvenanceVerifier | None = None
+    memo: Memo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RulePack:
+    """Rules as versioned data: `digest` is sha256:<hex> over all files of the pack."""
+
+    name: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EachFile:
+    """The work of a check that judges every file by itself.
+
+    `judge` is given a file and where its bytes are, and may look at nothing else: its answer is
+    remembered for these bytes under this path, and the same bytes are not judged twice. None is
+    the answer for a file that is none of the check's business. Evidence comes under the path.
+    """
+
+    judge: Callable[[SubjectFile, Path], Result | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. `version` goes up whenever its judgement may change."""
+    """One check. `version` goes up whenever its judgement may change; `packs` are the rules it
+    goes by, whose digests say when they changed."""
 
     id: str
     version: int
@@ -145,7 +170,8 @@ class Check:
     title: str
     standards: tuple[str, ...]
     applies_to: Callable[[Subject], bool]
-    run: Callable[[Subject, Tools], Result]
+    run: Callable[[Subject, Tools], Result] | EachFile
+    packs: tuple[RulePack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

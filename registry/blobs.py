@@ -95,6 +95,15 @@ def open_blob(digest: str) -> BinaryIO:
     return cast("BinaryIO", blob_storage().open(key(digest), "rb"))
 
 
+def local_path(digest: str) -> Path | None:
+    """Where the blob lies on this machine; None when the storage is elsewhere or it is gone."""
+    try:
+        path = Path(blob_storage().path(key(digest)))
+    except NotImplementedError:
+        return None
+    return path if path.is_file() else None
+
+
 def read_chunks(stream: BinaryIO, size: int = CHUNK_BYTES) -> Iterator[bytes]:
     """The rest of a stream in chunks."""
     while chunk := stream.read(size):

@@ -9,11 +9,13 @@ from certification.models.certification import (
     StageState,
 )
 from certification.models.log import LogEntry, LogNode
+from certification.models.memo import FileAnswer
 
 __all__ = [
     "Certificate",
     "Certification",
     "CheckRun",
+    "FileAnswer",
     "LogEntry",
     "LogNode",
     "Review",

@@ -1,5 +1,6 @@
 """Opens package archives (zip, tar, tar.gz) without trusting a byte of them."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -63,7 +64,7 @@ def unpack(
             return listing
         try:
             for path, chunks in _contents(stream, listing, limits):
-                _write(dest / path, chunks)
+                listing.digests[path] = _write(dest / path, chunks)
         except DamagedArchiveError as fault:
             listing.refuse("corrupt", "", f"The archive is damaged: {fault}.")
     return listing
@@ -114,12 +115,16 @@ def _contents(
         yield member.path, inflate(stream, member)
 
 
-def _write(target: Path, chunks: Iterable[bytes]) -> None:
+def _write(target: Path, chunks: Iterable[bytes]) -> str:
+    """Write a new file; returns the hexadecimal sha256 of what passed by."""
+    hasher = hashlib.sha256()
     target.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with os.fdopen(os.open(target, flags, 0o644), "wb") as copy:
         for chunk in chunks:
+            hasher.update(chunk)
             copy.write(chunk)
+    return hasher.hexdigest()
 
 
 def _first(chunks: Iterable[bytes], end: int) -> bytes:

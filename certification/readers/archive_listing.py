@@ -52,11 +52,15 @@ class Member:
 
 @dataclass(slots=True)
 class ArchiveListing:
-    """Members that have a safe path, and every problem met; `safe` when nothing was fatal."""
+    """Members that have a safe path, and every problem met; `safe` when nothing was fatal.
+
+    `digests` are the hexadecimal sha256 of what was unpacked, by path; empty until then.
+    """
 
     kind: ArchiveKind
     members: list[Member] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
 
     @property
     def safe(self) -> bool:

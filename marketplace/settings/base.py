@@ -250,6 +250,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "certification.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
+    "forget-answers": {"task": "certification.tasks.forget", "schedule": 86_400.0},
     "collect-orphans": {"task": "registry.tasks.collect_orphans", "schedule": 3600.0},
     "project-listings": {
         "task": "marketplace.tasks.project_listings",
