@@ -1,6 +1,8 @@
 """Doors that open onto nothing real: they satisfy the Protocols of `certification.ports`."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from certification.ports import (
     Observation,
@@ -40,6 +42,19 @@ class FakeSandbox:
             server_name="fake",
             tools=self.tools,
         )
+
+
+@dataclass
+class FakeMemo:
+    """Remembers everything."""
+
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def recall(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return {key: self.answers[key] for key in keys if key in self.answers}
+
+    def remember(self, answers: Mapping[str, dict[str, Any]]) -> None:
+        self.answers = {**answers, **self.answers}
 
 
 class NoProvenance:
