@@ -50,11 +50,21 @@ def sha256(data: bytes) -> str:
 
 
 def make_user(username: str = "uma", *, staff: StaffRole = StaffRole.NONE) -> User:
-    """A person, found again under the same name."""
+    """A person who signs in with the password `a-long-password`, found again by name."""
     found = User.objects.filter(username=username).first()
     return found or User.objects.create_user(
-        username=username, email=f"{username}@example.org", staff_role=staff
+        username=username,
+        email=f"{username}@example.org",
+        password="a-long-password",
+        staff_role=staff,
     )
+
+
+def make_publisher(username: str = "pat", namespace: str = "acme") -> User:
+    """A person who may publish to `namespace`, which their own organisation owns."""
+    person = make_user(username)
+    make_namespace(namespace, organisation=make_organisation(namespace, owner=person))
+    return person
 
 
 def make_organisation(slug: str = "acme", *, owner: User | None = None) -> Organisation:

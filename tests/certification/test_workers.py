@@ -12,7 +12,7 @@ from certification.services import certifying
 from marketplace.local.child import wait_until
 from marketplace.services import seeding
 from registry.domain.states import PENDING
-from tests import people
+from tests import factories
 from tests.workers import kill, workers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -66,7 +66,7 @@ def one_right_verdict(version):
 def test_a_version_goes_all_the_way_through_broker_and_worker(start, tmp_path):
     start()
     version = seeding.publish_folder(
-        seeding.EXAMPLES / "benign/tiny-classifier", actor=people.publisher()
+        seeding.EXAMPLES / "benign/tiny-classifier", actor=factories.make_publisher()
     )
     assert wait_until(lambda: settled(version), PATIENCE)
     one_right_verdict(version)
@@ -74,7 +74,7 @@ def test_a_version_goes_all_the_way_through_broker_and_worker(start, tmp_path):
 
 def test_a_worker_killed_in_mid_certification(start, big_model):
     first = start()
-    version = seeding.publish_folder(big_model, actor=people.publisher())
+    version = seeding.publish_folder(big_model, actor=factories.make_publisher())
     running = StageRun.objects.filter(state=StageState.RUNNING)
     assert wait_until(running.exists, PATIENCE)
     kill(first)
@@ -88,7 +88,7 @@ def test_a_worker_killed_in_mid_certification(start, big_model):
 
 def test_a_broker_that_forgets_everything(start, valkey):
     version = seeding.publish_folder(
-        seeding.EXAMPLES / "benign/tiny-vocab", actor=people.publisher()
+        seeding.EXAMPLES / "benign/tiny-vocab", actor=factories.make_publisher()
     )
     flush(valkey)
     start()

@@ -22,7 +22,7 @@ from registry.domain.tokens import Scope
 from registry.domain.uploads import PART_BYTES
 from registry.models import StaffRole, Upload, Version
 from registry.services import lifecycle, tokens
-from tests import people
+from tests import factories
 from tests.workers import workers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -32,7 +32,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 @pytest.fixture
 def publisher():
-    return people.publisher()
+    return factories.make_publisher()
 
 
 @pytest.fixture
@@ -105,7 +105,9 @@ def test_publish_install_verify_revoke_audit(assay, worker, tmp_path):
 
     version = Version.objects.get()
     reviewing.revoke(
-        version.pk, reason="It converts to cubits.", actor=people.user("rae", StaffRole.REVIEWER)
+        version.pk,
+        reason="It converts to cubits.",
+        actor=factories.make_user("rae", staff=StaffRole.REVIEWER),
     )
     assert "cubits" in ended(assay("audit"), 5)
     other = assay("install", "acme/unit-converter", "--to", tmp_path / "other")
@@ -242,7 +244,7 @@ def test_a_reviewer_is_waited_for_when_asked(assay, worker, tmp_path):
     assert "waiting for a reviewer" in waiting
     ended(assay("install", "acme/odd@1", "--to", "early"), 1)
 
-    reviewer = people.user("rae", StaffRole.REVIEWER)
+    reviewer = factories.make_user("rae", staff=StaffRole.REVIEWER)
     with ThreadPoolExecutor(1) as pool:
         patient = pool.submit(assay, "publish", model, *label, "2", "--wait-review", "--json")
         decided(Version.objects.filter(version="2", state="in_review"), Decision.REJECT, reviewer)

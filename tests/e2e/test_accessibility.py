@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from registry.models import StaffRole
-from tests import people
+from tests import factories
 from tests.e2e.conftest import ASSETS, sign_in
 from tests.marketplace.web import shown
 
@@ -40,8 +40,8 @@ CONSOLE = ["/review/", "/review/certified/", "/review/events/"]
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_no_page_has_a_violation_or_scrolls_sideways(browser: Browser, live_server, width, scheme):
-    people.publisher("pat", "acme")
-    people.user("rita", StaffRole.REVIEWER)
+    factories.make_publisher("pat", "acme")
+    factories.make_user("rita", staff=StaffRole.REVIEWER)
     shown.certified_version()
     one = f"/review/versions/{shown.version_in_review().pk}/"
     console = [*CONSOLE, one, f"{one}file/?path=server.py"]

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from registry.domain.states import State
 from registry.domain.uploads import PART_BYTES
 from registry.models import Upload, Version
-from tests import people
+from tests import factories
 from tests.e2e.conftest import certify, sign_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -22,7 +22,7 @@ SKILL = settings.BASE_DIR / "examples/benign/release-notes-skill"
 
 @pytest.fixture
 def upload_page(page: Page) -> Page:
-    people.publisher("pat", "acme")
+    factories.make_publisher("pat", "acme")
     sign_in(page, "pat")
     page.goto("/portal/upload/")
     return page

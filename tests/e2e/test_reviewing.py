@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from registry.models import StaffRole
-from tests import people
+from tests import factories
 from tests.e2e.conftest import sign, sign_in
 from tests.marketplace.web import shown
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 def test_approving_with_a_reason_leads_to_the_catalogue(page):
     version = shown.version_in_review()
-    people.user("rita", StaffRole.REVIEWER)
+    factories.make_user("rita", staff=StaffRole.REVIEWER)
     sign_in(page, "rita")
     page.get_by_role("link", name="Review").click()
     page.get_by_role("link", name="acme/weather 1.1.0").click()
@@ -40,7 +40,7 @@ def test_approving_with_a_reason_leads_to_the_catalogue(page):
 
 def test_an_auditor_reads_and_finds_no_button(page):
     version = shown.version_in_review()
-    people.user("arno", StaffRole.AUDITOR)
+    factories.make_user("arno", staff=StaffRole.AUDITOR)
     sign_in(page, "arno")
     page.goto(f"/review/versions/{version.pk}/")
     expect(page.get_by_text("There is nothing for you to decide here now.")).to_be_visible()

@@ -18,7 +18,7 @@ from registry.blobs import blob_storage, key
 from registry.domain.problems import Code, ProblemError
 from registry.domain.states import State
 from registry.models import Event, StaffRole, Version
-from tests import people
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -27,12 +27,12 @@ EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 @pytest.fixture
 def publisher():
-    return people.publisher()
+    return factories.make_publisher()
 
 
 @pytest.fixture
 def reviewer():
-    return people.user("rae", StaffRole.REVIEWER)
+    return factories.make_user("rae", staff=StaffRole.REVIEWER)
 
 
 def publish(actor, example):
@@ -153,7 +153,7 @@ def test_reviews_that_do_not_count(publisher, sandbox, reviewer, who, reason, co
     actors = {
         "publisher": publisher,
         "reviewer": reviewer,
-        "auditor": people.user("aud", StaffRole.AUDITOR),
+        "auditor": factories.make_user("aud", staff=StaffRole.AUDITOR),
     }
     with pytest.raises(ProblemError) as caught:
         reviewing.review(version.pk, decision=Decision.APPROVE, reason=reason, actor=actors[who])
@@ -261,7 +261,7 @@ def test_damaged_blobs_are_not_judged(publisher, sandbox):
 
 def test_the_same_input_gives_the_same_report(publisher, sandbox):
     first = run_all(publish(publisher, "benign/tiny-classifier"))
-    other = people.publisher("quinn", "other")
+    other = factories.make_publisher("quinn", "other")
     second = run_all(publish(other, "benign/tiny-classifier"))
     assert bytes(first.report) == bytes(second.report)
 
@@ -293,8 +293,8 @@ def test_a_bad_descriptor_is_refused_when_publishing(publisher, tmp_path):
 
 
 def test_publishing_needs_a_namespace_when_there_are_two(publisher):
-    people.publisher("quinn", "other")
-    stranger = people.user("sam")
+    factories.make_publisher("quinn", "other")
+    stranger = factories.make_user("sam")
     with pytest.raises(ProblemError, match="Say which namespace"):
         publish(stranger, "benign/tiny-vocab")
     assert publishing.publishable_namespaces(publisher) == ["acme"]

@@ -7,7 +7,7 @@ from registry.domain.problems import Code, ProblemError
 from registry.domain.tokens import Scope
 from registry.models import Event, OrganisationRole, Token
 from registry.services import accounts, tokens
-from tests import people
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -24,14 +24,14 @@ def issue(user, **kwargs):
 
 
 def test_the_founder_owns_the_organisation():
-    person = people.user("pat")
+    person = factories.make_user("pat")
     organisation = accounts.create_organisation(slug="acme", name=" Acme ", actor=person)
     assert organisation.name == "Acme"
     assert organisation.memberships.get().role == OrganisationRole.OWNER
 
 
 def test_names_are_taken_once():
-    person = people.publisher()
+    person = factories.make_publisher()
     refused(Code.NAME_TAKEN, accounts.create_organisation, slug="acme", name="", actor=person)
     other = accounts.create_organisation(slug="other", name="", actor=person)
     refused(Code.NAME_TAKEN, accounts.claim_namespace, other, "acme", actor=person)
@@ -40,7 +40,7 @@ def test_names_are_taken_once():
 
 
 def test_the_secret_is_shown_once_and_stored_hashed():
-    person = people.user("pat")
+    person = factories.make_user("pat")
     token, secret = issue(person)
     assert secret not in str(Token.objects.values())
     assert secret.startswith(token.hint)
@@ -49,7 +49,7 @@ def test_the_secret_is_shown_once_and_stored_hashed():
 
 
 def test_use_is_noted():
-    token, secret = issue(people.user("pat"))
+    token, secret = issue(factories.make_user("pat"))
     tokens.authenticate(secret)
     token.refresh_from_db()
     noted = token.last_used_at
@@ -60,7 +60,7 @@ def test_use_is_noted():
 
 @pytest.mark.parametrize("end", ["revoked", "expired", "inactive", "mangled"])
 def test_dead_tokens_open_nothing(end):
-    person = people.user("pat")
+    person = factories.make_user("pat")
     token, secret = issue(person, expires_at=timezone.now() + timedelta(days=1))
     if end == "revoked":
         tokens.revoke(token.pk, actor=person)
@@ -76,18 +76,18 @@ def test_dead_tokens_open_nothing(end):
 
 
 def test_tokens_are_revoked_by_their_owner_only():
-    token, _ = issue(people.user("pat"))
-    refused(Code.NOT_FOUND, tokens.revoke, token.pk, actor=people.user("sam"))
+    token, _ = issue(factories.make_user("pat"))
+    refused(Code.NOT_FOUND, tokens.revoke, token.pk, actor=factories.make_user("sam"))
 
 
 def test_a_token_needs_a_name_and_a_scope():
-    person = people.user("pat")
+    person = factories.make_user("pat")
     refused(Code.INVALID, issue, person, name=" ")
     refused(Code.INVALID, issue, person, scopes=[])
 
 
 def test_tokens_are_bounded(monkeypatch):
     monkeypatch.setattr(tokens, "MAX_TOKENS_EACH", 1)
-    person = people.user("pat")
+    person = factories.make_user("pat")
     issue(person)
     refused(Code.INVALID, issue, person)

@@ -10,7 +10,7 @@ from registry.domain.states import State
 from registry.domain.uploads import Announced
 from registry.models import Event, File, OrganisationRole, Version
 from registry.services import lifecycle, publishing, uploading
-from tests import people
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ MODEL = Descriptor(format=Format.GGUF)
 
 @pytest.fixture
 def publisher():
-    return people.publisher()
+    return factories.make_publisher()
 
 
 def uploaded(actor, path="model.gguf", body=b"GGUF"):
@@ -80,7 +80,7 @@ def test_agents_need_semver(publisher):
 
 
 def test_a_foreign_namespace_and_one_that_is_free_answer_alike(publisher):
-    stranger = people.user("sam")
+    stranger = factories.make_user("sam")
     refused(Code.FORBIDDEN, stranger, upload=uploaded(stranger))
     refused(Code.FORBIDDEN, publisher, name=PackageName("free", "thing"))
 
@@ -95,7 +95,7 @@ def test_a_foreign_namespace_and_one_that_is_free_answer_alike(publisher):
     ],
 )
 def test_who_may_publish(publisher, role, may):
-    person = people.member("mo", publisher, role)
+    person = factories.join(factories.make_user("mo"), publisher.organisations.get(), role)
     if may:
         assert submit(person).submitted_by == person
     else:

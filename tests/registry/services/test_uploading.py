@@ -7,7 +7,7 @@ from registry.domain.problems import Code, ProblemError
 from registry.domain.uploads import PART_BYTES, Announced
 from registry.models import Blob, Event, UploadPart
 from registry.services import collecting, uploading
-from tests import people
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ def sha(data):
 
 @pytest.fixture
 def publisher():
-    return people.user("pat")
+    return factories.make_user("pat")
 
 
 def announce(actor, **files):
@@ -113,7 +113,7 @@ def test_a_complete_file_takes_no_more_parts(publisher):
 
 def test_somebody_elses_upload_does_not_exist(publisher):
     upload = announce(publisher, x=b"abc")
-    stranger = people.user("sam")
+    stranger = factories.make_user("sam")
     refused(Code.NOT_FOUND, uploading.open_upload, upload.pk, actor=stranger)
 
 
