@@ -101,7 +101,7 @@ def merged(answers: Mapping[str, Result]) -> Result:
     judged = Evidence("files", {"judged": len(answers)})
     return Result(
         tuple(finding for answer in answers.values() for finding in answer.findings),
-        (judged, *(Evidence(name, table, kind) for (name, kind), table in evidence.items())),
+        (*(Evidence(name, table, kind) for (name, kind), table in evidence.items()), judged),
         "; ".join(reasons),
     )
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import yaml
 
@@ -10,14 +11,14 @@ from certification.readers.gguf import MAGIC, GgufError, read
 from certification.readers.mapped import Buffer, mapped
 from certification.types import (
     Check,
+    EachFile,
     Evidence,
     Finding,
     Level,
     Location,
     Result,
     Stage,
-    Subject,
-    Tools,
+    SubjectFile,
 )
 
 _STANDARDS = ("CWE-1336", "OWASP LLM03:2025", "AML.T0010", "AML.T0051")
@@ -41,29 +42,20 @@ def _concerns(data: Buffer, path: str) -> bool:
     return path.lower().endswith(_DOCUMENTS) and data.find(_KEY) >= 0
 
 
-def _applies(subject: Subject) -> bool:
-    for file in subject.files:
-        with mapped(subject.path(file.path)) as data:
-            if _concerns(data, file.path):
-                return True
-    return False
-
-
-def _run(subject: Subject, tools: Tools) -> Result:
+def _judge_file(file: SubjectFile, where: Path) -> Result | None:
     findings: list[Finding] = []
-    unread: list[str] = []
     names: list[str] = []
-    for file in subject.files:
-        with mapped(subject.path(file.path)) as data:
-            if not _concerns(data, file.path):
-                continue
-            try:
-                for name, source in _templates(data, file.path):
-                    names.append(f"{file.path}: {name}"[:200])
-                    findings += [_finding(r, file.path, name) for r in examine(source)]
-            except (TemplateError, _DocumentError, GgufError) as fault:
-                unread.append(f"{file.path}: {fault}")
-    return Result(tuple(findings), (Evidence("templates", names),), "; ".join(unread[:20]))
+    unread = ""
+    with mapped(where) as data:
+        if not _concerns(data, file.path):
+            return None
+        try:
+            for name, source in _templates(data, file.path):
+                names.append(name[:200])
+                findings += [_finding(remark, file.path, name) for remark in examine(source)]
+        except (TemplateError, _DocumentError, GgufError) as fault:
+            unread = f"{file.path}: {fault}"
+    return Result(tuple(findings), (Evidence("templates", names),), unread)
 
 
 def _templates(data: Buffer, path: str) -> Iterator[tuple[str, str]]:
@@ -124,6 +116,6 @@ CHECK = Check(
     stage=Stage.SCAN,
     title="Chat templates only format messages",
     standards=_STANDARDS,
-    applies_to=_applies,
-    run=_run,
+    applies_to=lambda subject: bool(subject.files),
+    run=EachFile(_judge_file),
 )

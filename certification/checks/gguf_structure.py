@@ -1,17 +1,19 @@
 """GGUF files must hold together: every length, offset and count inside the file."""
 
+from pathlib import Path
+
 from certification.readers.gguf import MAGIC, Gguf, GgufError, read
 from certification.readers.mapped import Buffer, mapped
 from certification.types import (
     Check,
+    EachFile,
     Evidence,
     Finding,
     Level,
     Location,
     Result,
     Stage,
-    Subject,
-    Tools,
+    SubjectFile,
 )
 
 _STANDARDS = ("CWE-119", "CWE-190", "OWASP LLM03:2025", "AML.T0010")
@@ -22,30 +24,16 @@ def _concerns(data: Buffer, path: str) -> bool:
     return data[:4] == MAGIC or path.lower().endswith(".gguf")
 
 
-def _applies(subject: Subject) -> bool:
-    for file in subject.files:
-        with mapped(subject.path(file.path)) as data:
-            if _concerns(data, file.path):
-                return True
-    return False
-
-
-def _run(subject: Subject, tools: Tools) -> Result:
-    findings: list[Finding] = []
-    unread: list[str] = []
-    observed: dict[str, dict[str, object]] = {}
-    for file in subject.files:
-        with mapped(subject.path(file.path)) as data:
-            if not _concerns(data, file.path):
-                continue
-            try:
-                observed[file.path] = _observed(read(data))
-            except GgufError as fault:
-                if fault.unsupported:
-                    unread.append(f"{file.path}: {fault}")
-                else:
-                    findings.append(_malformed(fault, file.path))
-    return Result(tuple(findings), (Evidence("gguf", observed),), "; ".join(unread[:20]))
+def _judge_file(file: SubjectFile, where: Path) -> Result | None:
+    with mapped(where) as data:
+        if not _concerns(data, file.path):
+            return None
+        try:
+            return Result(evidence=(Evidence("gguf", _observed(read(data))),))
+        except GgufError as fault:
+            if fault.unsupported:
+                return Result(incomplete=f"{file.path}: {fault}")
+            return Result((_malformed(fault, file.path),))
 
 
 def _malformed(fault: GgufError, path: str) -> Finding:
@@ -75,6 +63,6 @@ CHECK = Check(
     stage=Stage.SCAN,
     title="GGUF files hold together",
     standards=_STANDARDS,
-    applies_to=_applies,
-    run=_run,
+    applies_to=lambda subject: bool(subject.files),
+    run=EachFile(_judge_file),
 )

@@ -1,18 +1,19 @@
 """Characters hidden from people in texts that models read (Trojan Source, ASCII smuggling)."""
 
+from pathlib import Path
+
 from certification.readers.model_text import is_read, is_source, texts_in
-from certification.readers.subject_texts import TextFiles
+from certification.readers.subject_texts import file_text
 from certification.readers.unicode_text import Hidden, Hiding, hidden_in
 from certification.types import (
     Check,
-    Evidence,
+    EachFile,
     Finding,
     Level,
     Location,
     Result,
     Stage,
-    Subject,
-    Tools,
+    SubjectFile,
 )
 
 _STANDARDS = ("CWE-1007", "CWE-451", "OWASP LLM01:2025", "AML.T0051", "AML.T0068")
@@ -35,21 +36,13 @@ _WHAT = {
 _NOT_IN_CODE = frozenset({Hiding.ESCAPE, Hiding.GAP, Hiding.CONCEALED})
 
 
-def _run(subject: Subject, tools: Tools) -> Result:
-    files = TextFiles(subject, is_read, _MAX_BYTES)
-    findings: list[Finding] = []
-    for path, content in files:
-        findings += _judge(path, content)
-    evidence = Evidence(
-        "hidden-text", {"files_read": files.count, "files_skipped": files.skipped[:100]}
-    )
-    return Result(tuple(findings), (evidence,), _unread(files.skipped))
-
-
-def _unread(skipped: list[str]) -> str:
-    if not skipped:
-        return ""
-    return f"{len(skipped)} files that a model may read are too large or not text: {skipped[0]}."
+def _judge_file(file: SubjectFile, where: Path) -> Result | None:
+    if not is_read(file.path):
+        return None
+    content = file_text(where, _MAX_BYTES)
+    if content is None:
+        return Result(incomplete=f"{file.path}, which a model may read, is too large or not text")
+    return Result(tuple(_judge(file.path, content)))
 
 
 def _judge(path: str, content: str) -> list[Finding]:
@@ -85,16 +78,12 @@ def _finding(path: str, line: int, hidden: Hidden) -> Finding:
     )
 
 
-def _applies(subject: Subject) -> bool:
-    return any(is_read(file.path) for file in subject.files)
-
-
 CHECK = Check(
     id="hidden-text",
     version=1,
     stage=Stage.SCAN,
     title="No hidden characters in text that models read",
     standards=_STANDARDS,
-    applies_to=_applies,
-    run=_run,
+    applies_to=lambda subject: bool(subject.files),
+    run=EachFile(_judge_file),
 )

@@ -1,17 +1,19 @@
 """Keras configurations must be made of Keras: no code, no objects of other packages."""
 
+from pathlib import Path
+
 from certification.readers.keras import HDF5, ConfigError, Node, configs, nodes
 from certification.readers.mapped import Buffer, mapped
 from certification.types import (
     Check,
+    EachFile,
     Evidence,
     Finding,
     Level,
     Location,
     Result,
     Stage,
-    Subject,
-    Tools,
+    SubjectFile,
 )
 
 _STANDARDS = ("CWE-502", "CWE-94", "OWASP LLM03:2025", "AML.T0010", "AML.T0011")
@@ -48,31 +50,19 @@ def _holds(data: Buffer, path: str) -> bool:
         return True
 
 
-def _applies(subject: Subject) -> bool:
-    for file in subject.files:
-        with mapped(subject.path(file.path)) as data:
-            if _holds(data, file.path):
-                return True
-    return False
-
-
-def _run(subject: Subject, tools: Tools) -> Result:
+def _judge_file(file: SubjectFile, where: Path) -> Result | None:
     findings: list[Finding] = []
-    unread: list[str] = []
-    classes: dict[str, list[str]] = {}
-    for file in subject.files:
-        with mapped(subject.path(file.path)) as data:
-            if not _holds(data, file.path):
-                continue
-            if file.path.lower().endswith((".h5", ".hdf5")) and data[:8] != HDF5:
-                unread.append(f"{file.path} is not an HDF5 file")
-            try:
-                found = _walked(data, file.path, findings)
-            except ConfigError as fault:
-                unread.append(f"{file.path}: {fault}")
-                continue
-        classes[file.path] = sorted({node.class_name[:MAX_SHOWN] for node in found})[:200]
-    return Result(tuple(findings), (Evidence("classes", classes),), "; ".join(unread[:20]))
+    with mapped(where) as data:
+        if not _holds(data, file.path):
+            return None
+        named = file.path.lower().endswith((".h5", ".hdf5"))
+        unread = [f"{file.path} is not an HDF5 file"] if named and data[:8] != HDF5 else []
+        try:
+            found = _walked(data, file.path, findings)
+        except ConfigError as fault:
+            return Result(tuple(findings), (), "; ".join([*unread, f"{file.path}: {fault}"]))
+    classes = sorted({node.class_name[:MAX_SHOWN] for node in found})[:200]
+    return Result(tuple(findings), (Evidence("classes", classes),), "; ".join(unread))
 
 
 def _walked(data: Buffer, path: str, findings: list[Finding]) -> list[Node]:
@@ -138,6 +128,6 @@ CHECK = Check(
     stage=Stage.SCAN,
     title="Keras models are made of Keras layers",
     standards=_STANDARDS,
-    applies_to=_applies,
-    run=_run,
+    applies_to=lambda subject: bool(subject.files),
+    run=EachFile(_judge_file),
 )

@@ -1,18 +1,20 @@
 """Pickles may only import what model files need; everything they import is named and judged."""
 
-from certification.readers.mapped import Buffer, mapped
+from pathlib import Path
+
+from certification.readers.mapped import mapped
 from certification.readers.pickle_containers import Examined, Stream, examine, may_hold_pickles
 from certification.readers.pickle_globals import Standing, classify
 from certification.types import (
     Check,
+    EachFile,
     Evidence,
     Finding,
     Level,
     Location,
     Result,
     Stage,
-    Subject,
-    Tools,
+    SubjectFile,
 )
 
 _STANDARDS = ("CWE-502", "OWASP LLM03:2025", "AML.T0010", "AML.T0011")
@@ -25,33 +27,15 @@ MAX_NAMED = 200
 MAX_REASONS = 20
 
 
-def _applies(subject: Subject) -> bool:
-    for file in subject.files:
-        with mapped(subject.path(file.path)) as data:
-            if may_hold_pickles(data, file.path):
-                return True
-    return False
-
-
-def _run(subject: Subject, tools: Tools) -> Result:
-    findings: list[Finding] = []
-    unexamined: list[str] = []
-    observed: dict[str, dict[str, object]] = {}
-    for file in subject.files:
-        with mapped(subject.path(file.path)) as data:
-            found, problems = _judge_file(data, file.path)
-        findings += problems
-        unexamined += found.unexamined
-        unexamined += [reason for s in found.streams if (reason := _cut_short(s))]
-        if found.streams:
-            observed[file.path] = _observed(found)
-    evidence = (Evidence("pickles", observed),) if observed else ()
+def _judge_file(file: SubjectFile, where: Path) -> Result | None:
+    with mapped(where) as data:
+        if not may_hold_pickles(data, file.path):
+            return None
+        found = examine(data, file.path)
+    findings = [f for stream in found.streams for f in _judge_stream(stream, file.path)]
+    unexamined = found.unexamined + [reason for s in found.streams if (reason := _cut_short(s))]
+    evidence = (Evidence("pickles", _observed(found)),) if found.streams else ()
     return Result(tuple(findings), evidence, "; ".join(unexamined[:MAX_REASONS]))
-
-
-def _judge_file(data: Buffer, path: str) -> tuple[Examined, list[Finding]]:
-    found = examine(data, path)
-    return found, [f for stream in found.streams for f in _judge_stream(stream, path)]
 
 
 def _judge_stream(stream: Stream, path: str) -> list[Finding]:
@@ -118,6 +102,6 @@ CHECK = Check(
     stage=Stage.SCAN,
     title="Pickles import nothing but model data",
     standards=_STANDARDS,
-    applies_to=_applies,
-    run=_run,
+    applies_to=lambda subject: bool(subject.files),
+    run=EachFile(_judge_file),
 )

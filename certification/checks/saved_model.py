@@ -1,20 +1,21 @@
 """TensorFlow graphs must compute: no operator that reads files, runs Python or loads libraries."""
 
 import re
+from pathlib import Path
 
 from certification.readers.mapped import Buffer, mapped
 from certification.readers.protobuf import WireError
 from certification.readers.saved_model import looks_like_graph, looks_like_saved_model, operators
 from certification.types import (
     Check,
+    EachFile,
     Evidence,
     Finding,
     Level,
     Location,
     Result,
     Stage,
-    Subject,
-    Tools,
+    SubjectFile,
 )
 
 _STANDARDS = ("CWE-94", "CWE-73", "OWASP LLM03:2025", "AML.T0010")
@@ -40,30 +41,18 @@ def _concerns(data: Buffer, path: str) -> bool:
     return named or looks_like_saved_model(data)
 
 
-def _applies(subject: Subject) -> bool:
-    for file in subject.files:
-        with mapped(subject.path(file.path)) as data:
-            if _concerns(data, file.path):
-                return True
-    return False
-
-
-def _run(subject: Subject, tools: Tools) -> Result:
-    findings: list[Finding] = []
-    observed: dict[str, object] = {}
-    unread: list[str] = []
-    for file in subject.files:
-        with mapped(subject.path(file.path)) as data:
-            if not _concerns(data, file.path):
-                continue
-            try:
-                found = operators(data, graph=looks_like_graph(data))
-            except WireError as fault:
-                unread.append(f"{file.path} is not a readable TensorFlow graph: {fault}")
-                continue
-        observed[file.path] = sorted(name[:100] for name in found)[:MAX_OPERATORS]
-        findings += [f for name in sorted(found) if (f := _judge(name, file.path))]
-    return Result(tuple(findings), (Evidence("operators", observed),), "; ".join(unread[:20]))
+def _judge_file(file: SubjectFile, where: Path) -> Result | None:
+    with mapped(where) as data:
+        if not _concerns(data, file.path):
+            return None
+        try:
+            found = sorted(operators(data, graph=looks_like_graph(data)))
+        except WireError as fault:
+            reason = f"{file.path} is not a readable TensorFlow graph: {fault}"
+            return Result(incomplete=reason)
+    observed = [name[:100] for name in found[:MAX_OPERATORS]]
+    findings = tuple(finding for name in found if (finding := _judge(name, file.path)))
+    return Result(findings, (Evidence("operators", observed),))
 
 
 def _judge(name: str, path: str) -> Finding | None:
@@ -87,6 +76,6 @@ CHECK = Check(
     stage=Stage.SCAN,
     title="TensorFlow graphs only compute",
     standards=_STANDARDS,
-    applies_to=_applies,
-    run=_run,
+    applies_to=lambda subject: bool(subject.files),
+    run=EachFile(_judge_file),
 )

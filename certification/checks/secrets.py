@@ -1,19 +1,20 @@
 """Credentials that were published by mistake. A finding never holds the secret itself."""
 
 import re
+from pathlib import Path
 
 from certification.readers.secret_rules import Secret, secrets_in
-from certification.readers.subject_texts import TextFiles
+from certification.readers.subject_texts import file_text
 from certification.types import (
     Check,
+    EachFile,
     Evidence,
     Finding,
     Level,
     Location,
     Result,
     Stage,
-    Subject,
-    Tools,
+    SubjectFile,
 )
 
 _STANDARDS = ("CWE-798", "CWE-312", "OWASP LLM02:2025", "OWASP MCP01")
@@ -37,15 +38,14 @@ def _wanted(path: str) -> bool:
     return path.casefold().endswith(_TEXT) or _NAMES.search(path) is not None
 
 
-def _run(subject: Subject, tools: Tools) -> Result:
-    files = TextFiles(subject, _wanted, _MAX_BYTES)
-    findings = [
-        _finding(path, content, secret)
-        for path, content in files
-        for secret in secrets_in(path, content)
-    ]
-    evidence = Evidence("secrets", {"files": files.count, "skipped": files.skipped[:50]})
-    return Result(tuple(findings), (evidence,))
+def _judge_file(file: SubjectFile, where: Path) -> Result | None:
+    if not _wanted(file.path):
+        return None
+    content = file_text(where, _MAX_BYTES)
+    if content is None:
+        return Result(evidence=(Evidence("not searched", "too large, or not text"),))
+    found = secrets_in(file.path, content)
+    return Result(tuple(_finding(file.path, content, secret) for secret in found))
 
 
 def _finding(path: str, content: str, secret: Secret) -> Finding:
@@ -60,16 +60,12 @@ def _finding(path: str, content: str, secret: Secret) -> Finding:
     )
 
 
-def _applies(subject: Subject) -> bool:
-    return any(_wanted(file.path) for file in subject.files)
-
-
 CHECK = Check(
     id="secrets",
     version=1,
     stage=Stage.SCAN,
     title="No published credentials",
     standards=_STANDARDS,
-    applies_to=_applies,
-    run=_run,
+    applies_to=lambda subject: bool(subject.files),
+    run=EachFile(_judge_file),
 )

@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from certification.readers.intent import ALONE, Signal, normalised, pair_in, signals_in
 from certification.readers.model_text import Text, is_read, texts_in
-from certification.readers.subject_texts import TextFiles
+from certification.readers.subject_texts import file_text
 from certification.types import (
     Check,
+    EachFile,
     Evidence,
     Finding,
     Level,
     Location,
     Result,
     Stage,
-    Subject,
-    Tools,
+    SubjectFile,
 )
 
 _STANDARDS = ("OWASP LLM01:2025", "OWASP ASI01", "OWASP MCP03", "AML.T0051", "CWE-506")
@@ -26,23 +27,17 @@ _FIX = "Say only what the tool or skill does; take the instruction to the model 
 _LOOK_ALIKE = re.compile(r"(?=[a-z0-9]+_)[a-z0-9_]*[a-z]I[a-z][a-z0-9_]*", re.ASCII)
 
 
-def _run(subject: Subject, tools: Tools) -> Result:
-    files = TextFiles(subject, is_read, _MAX_BYTES)
-    findings: list[Finding] = []
-    passages = 0
-    for path, content in files:
-        for text in texts_in(path, content):
-            for line, passage in _passages(text):
-                passages += 1
-                finding = _judge(text, line, passage)
-                findings += [finding] if finding else []
-    evidence = Evidence(
-        "tool-poisoning",
-        {"files": files.count, "passages": passages, "skipped": files.skipped[:50]},
-    )
-    skipped = files.skipped
-    unread = f"{len(skipped)} texts could not be read, such as {skipped[0]}." if skipped else ""
-    return Result(tuple(findings), (evidence,), unread)
+def _judge_file(file: SubjectFile, where: Path) -> Result | None:
+    if not is_read(file.path):
+        return None
+    content = file_text(where, _MAX_BYTES)
+    if content is None:
+        return Result(incomplete=f"{file.path}, which a model may read, is too large or not text")
+    passages = [
+        (text, *passage) for text in texts_in(file.path, content) for passage in _passages(text)
+    ]
+    findings = [found for passage in passages if (found := _judge(*passage))]
+    return Result(tuple(findings), (Evidence("passages", len(passages)),))
 
 
 def _passages(text: Text) -> Iterator[tuple[int, str]]:
@@ -84,16 +79,12 @@ def _finding(text: Text, line: int, level: Level, found: list[Signal], passage: 
     )
 
 
-def _applies(subject: Subject) -> bool:
-    return any(is_read(file.path) for file in subject.files)
-
-
 CHECK = Check(
     id="tool-poisoning",
     version=1,
     stage=Stage.SCAN,
     title="No instructions that work against the user",
     standards=_STANDARDS,
-    applies_to=_applies,
-    run=_run,
+    applies_to=lambda subject: bool(subject.files),
+    run=EachFile(_judge_file),
 )

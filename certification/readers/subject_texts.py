@@ -1,6 +1,7 @@
 """Reads the text files of a subject, and says which it could not."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from certification.readers.tree import read_part, text_of
 from certification.types import Subject
@@ -31,5 +32,9 @@ class TextFiles:
             yield file.path, content
 
     def _content(self, path: str) -> str | None:
-        target = self._subject.path(path)
-        return text_of(lambda limit: read_part(target, limit), self._limit)
+        return file_text(self._subject.path(path), self._limit)
+
+
+def file_text(where: Path, limit: int) -> str | None:
+    """The text of one file of at most `limit` bytes; None when larger or not text."""
+    return text_of(lambda size: read_part(where, size), limit)

@@ -200,8 +200,8 @@ def test_many_files_are_bounded_and_the_cut_is_said():
         for number in range(MAX_EVIDENCE_FILES + 1)
     }
     result = merged(answers)
-    assert result.evidence[0] == Evidence("files", {"judged": MAX_EVIDENCE_FILES + 1})
-    assert len(result.evidence[1].content) == MAX_EVIDENCE_FILES
+    assert result.evidence[1] == Evidence("files", {"judged": MAX_EVIDENCE_FILES + 1})
+    assert len(result.evidence[0].content) == MAX_EVIDENCE_FILES
     more = MAX_EVIDENCE_FILES + 1 - MAX_REASONS
     assert result.incomplete.endswith(f"; and {more} more files")
 
