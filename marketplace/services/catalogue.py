@@ -84,6 +84,12 @@ def package_for(visitor: Visitor, namespace: str, name: str) -> Package:
     return package
 
 
+def withdrawn_from(namespace: str, name: str, version: str = "") -> QuerySet[Version]:
+    """Versions of that package that were certified once and are not any more, newest first."""
+    found = withdrawn().filter(package__namespace__name=namespace, package__name=name)
+    return found.filter(version=version) if version else found
+
+
 def versions_for(visitor: Visitor, package: Package) -> QuerySet[Version]:
     """The package's versions this visitor may see, newest first."""
     versions = Version.objects.with_names().filter(package=package).order_by("-id")

@@ -1,5 +1,7 @@
 """What buyers see: the catalogue and one package with everything known about it."""
 
+from http import HTTPStatus
+
 from django.db.models import FloatField
 from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +18,7 @@ from registry.models import Package, Version
 
 NEWEST = 6
 _MAX_QUERY = 200
+_MAX_GONE = 50
 
 
 @require_safe
@@ -57,9 +60,12 @@ def package(
     """One package: a tab about one of its versions, the newest unless `?version=` names one."""
     if tab not in tabs.TABS or (tab == tabs.OVERVIEW and request.path.endswith(f"/{tab}/")):
         raise Http404
-    with absent_as_404():
-        found = shelf.package_for(request.user, namespace, name)
-        version = _version(request, found)
+    try:
+        with absent_as_404():
+            found = shelf.package_for(request.user, namespace, name)
+            version = _version(request, found)
+    except Http404:
+        return _gone(request, namespace, name)
     chosen = tabs.TABS[tab]
     context = {
         "package": found,
@@ -73,6 +79,16 @@ def package(
         **chosen.facts(version, request),
     }
     return render(request, chosen.template, context)
+
+
+def _gone(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+    """Whoever installed what was withdrawn is told so; raises Http404 when nothing was."""
+    wanted = typed(request.GET, "version")
+    versions = list(shelf.withdrawn_from(namespace, name, wanted)[:_MAX_GONE])
+    if not versions:
+        raise Http404
+    context = {"namespace": namespace, "name": name, "versions": versions}
+    return render(request, "storefront/withdrawn.html", context, status=HTTPStatus.GONE)
 
 
 def _version(request: HttpRequest, package: Package) -> Version:

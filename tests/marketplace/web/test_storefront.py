@@ -4,6 +4,7 @@ import pytest
 
 from certification.services import reviewing
 from registry.domain.states import State
+from registry.models import StaffRole
 from registry.services import lifecycle
 from tests import factories
 from tests.marketplace.web.shown import answer, signed_in
@@ -28,6 +29,25 @@ def test_every_tab_of_an_unapproved_version_is_for_insiders(
     shown = signed_in(owner).get(address)
     assert shown.status_code == 200
     assert "Only you and your organisation" in shown.text
+
+
+@pytest.mark.parametrize("address", ["/acme/weather/", "/acme/weather/install/?version=1.0.0"])
+def test_what_was_withdrawn_says_so(client, certified, address):
+    reviewer = factories.make_user("rae", staff=StaffRole.REVIEWER)
+    reviewing.revoke(certified.pk, reason="It sends <mail>.", actor=reviewer)
+    page = client.get(address)
+    assert page.status_code == 410
+    assert "It sends &lt;mail&gt;." in page.text
+    assert client.get("/acme/weather/?version=9.9.9").status_code == 404
+
+
+def test_what_is_quarantined_may_come_back(client, certified):
+    reviewer = factories.make_user("rae", staff=StaffRole.REVIEWER)
+    reviewing.quarantine(certified.pk, reason="A report came in.", actor=reviewer)
+    page = client.get("/acme/weather/")
+    assert page.status_code == 410
+    assert "It may come back" in page.text
+    assert "A report came in." not in page.text
 
 
 def test_the_start_page_shows_what_was_certified_last(client, certified):
@@ -72,7 +92,7 @@ def test_a_yanked_version_says_so(client, certified, owner):
 
 def test_a_revoked_version_is_gone_for_the_public(client, owner):
     factories.make_version("acme/weather", state=State.REVOKED)
-    assert client.get("/acme/weather/").status_code == 404
+    assert client.get("/acme/weather/").status_code == 410
     own = signed_in(owner).get("/acme/weather/certificate/?version=1.0.0").text
     assert "this one was revoked" in own
 
