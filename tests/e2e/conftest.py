@@ -24,6 +24,9 @@ ARGUMENTS = (
     "--no-first-run",
 )
 PASSWORD = "a-long-password"
+#: A busy machine takes its time; a page that never comes still fails.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +57,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser, live_server) -> Iterator[BrowserContext]:
     """A fresh visitor; relative addresses lead to the live server."""
     opened = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(PATIENCE_MS)
     yield opened
     opened.close()
 

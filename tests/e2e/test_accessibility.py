@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
+from registry.domain.states import State
 from registry.models import StaffRole
 from tests import factories
 from tests.e2e.conftest import ASSETS, sign_in
@@ -25,6 +26,7 @@ PUBLIC = [
     "/accounts/login/",
     "/accounts/signup/",
     "/accounts/password/reset/",
+    "/acme/withdrawn/",
 ]
 PORTAL = [
     "/portal/",
@@ -43,6 +45,7 @@ def test_no_page_has_a_violation_or_scrolls_sideways(browser: Browser, live_serv
     factories.make_publisher("pat", "acme")
     factories.make_user("rita", staff=StaffRole.REVIEWER)
     shown.certified_version()
+    factories.make_version("acme/withdrawn", state=State.REVOKED)
     one = f"/review/versions/{shown.version_in_review().pk}/"
     console = [*CONSOLE, one, f"{one}file/?path=server.py"]
     faults: list[str] = []
