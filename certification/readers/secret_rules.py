@@ -13,34 +13,39 @@ _PLACEHOLDER = re.compile(
     r"0{6}|1234567890|abcdef|insert|redacted|process\.env|environ|getenv",
     re.IGNORECASE,
 )
+#: Of each kind, literals of which one is in every such credential, and its exact shape.
 _ISSUED = {
-    "aws-access-key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "github-token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,99}|github_pat_\w{60,99})\b",
-    "gitlab-token": r"\bglpat-[A-Za-z0-9_-]{20,64}\b",
-    "npm-token": r"\bnpm_[A-Za-z0-9]{36}\b",
-    "pypi-token": r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,250}",
-    "slack-token": r"\bxox[abeoprs]-[0-9A-Za-z-]{20,250}",
-    "slack-webhook": r"https://hooks\.slack\.com/services/T\w{6,12}/B\w{6,12}/\w{20,40}",
-    "discord-webhook": r"https://discord(?:app)?\.com/api/webhooks/\d{15,22}/[\w-]{50,90}",
-    "openai-key": r"\bsk-[A-Za-z0-9_-]{20,90}T3BlbkFJ[A-Za-z0-9_-]{20,80}",
-    "anthropic-key": r"\bsk-ant-(?:api|admin|oat)\d{2}-[A-Za-z0-9_-]{80,120}",
-    "hugging-face-token": r"\bhf_[A-Za-z]{34}\b",
-    "google-api-key": r"\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])",
-    "stripe-key": r"\b[rs]k_live_[0-9A-Za-z]{20,120}",
-    "sendgrid-key": r"\bSG\.[A-Za-z0-9_-]{20,24}\.[A-Za-z0-9_-]{39,50}",
-    "twilio-key": r"\bSK[0-9a-f]{32}\b",
-    "azure-storage-key": r"AccountKey=[A-Za-z0-9+/]{86}==",
-    "private-key": r"-----BEGIN (?:(?:RSA|EC|DSA|OPENSSH|PGP) )?PRIVATE KEY(?: BLOCK)?-----",
-    "age-key": r"\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b",
+    "aws-access-key": (("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    "github-token": (
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,99}|github_pat_\w{60,99})\b",
+    ),
+    "gitlab-token": (("glpat-",), r"\bglpat-[A-Za-z0-9_-]{20,64}\b"),
+    "npm-token": (("npm_",), r"\bnpm_[A-Za-z0-9]{36}\b"),
+    "pypi-token": (("pypi-AgEIcHlwaS5vcmc",), r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,250}"),
+    "slack-token": (("xox",), r"\bxox[abeoprs]-[0-9A-Za-z-]{20,250}"),
+    "slack-webhook": (("hooks.slack.com",), r"https://hooks\.slack\.com/services/T\w{6,12}/B\w{6,12}/\w{20,40}"),
+    "discord-webhook": (("/api/webhooks/",), r"https://discord(?:app)?\.com/api/webhooks/\d{15,22}/[\w-]{50,90}"),
+    "openai-key": (("T3BlbkFJ",), r"\bsk-[A-Za-z0-9_-]{20,90}T3BlbkFJ[A-Za-z0-9_-]{20,80}"),
+    "anthropic-key": (("sk-ant-",), r"\bsk-ant-(?:api|admin|oat)\d{2}-[A-Za-z0-9_-]{80,120}"),
+    "hugging-face-token": (("hf_",), r"\bhf_[A-Za-z]{34}\b"),
+    "google-api-key": (("AIza",), r"\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])"),
+    "stripe-key": (("k_live_",), r"\b[rs]k_live_[0-9A-Za-z]{20,120}"),
+    "sendgrid-key": (("SG.",), r"\bSG\.[A-Za-z0-9_-]{20,24}\.[A-Za-z0-9_-]{39,50}"),
+    "twilio-key": (("SK",), r"\bSK[0-9a-f]{32}\b"),
+    "azure-storage-key": (("AccountKey=",), r"AccountKey=[A-Za-z0-9+/]{86}=="),
+    "private-key": (
+        ("-----BEGIN ",),
+        r"-----BEGIN (?:(?:RSA|EC|DSA|OPENSSH|PGP) )?PRIVATE KEY(?: BLOCK)?-----",
+    ),
+    "age-key": (("AGE-SECRET-KEY-1",), r"\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b"),
 }  # fmt: skip
-_RULES = {name: re.compile(pattern) for name, pattern in _ISSUED.items()}
+_RULES = {name: (words, re.compile(pattern)) for name, (words, pattern) in _ISSUED.items()}
 _ASSIGNED = re.compile(
-    r"(?i)[\w.-]{0,40}(?:api[_-]?key|secret|token|passwd|password|private[_-]?key|access[_-]?key|credential)s?"
+    r"(?i)(?:api[_-]?key|secret|token|passwd|password|private[_-]?key|access[_-]?key|credential)s?"
     r"(?:_\w{1,20})?[\"']?\s{0,4}(?:=|:|=>)\s{0,4}[\"']([^\s\"']{12,200})[\"']"
 )
-_URL = re.compile(
-    r"\b[a-z][a-z0-9+.-]{2,20}://[^\s:/@'\"]{1,60}:([^\s:/@'\"]{6,100})@[\w.-]{3,100}"
-)
+_URL = re.compile(r"(?<=[a-z0-9+.-])://[^\s:/@'\"]{1,60}:([^\s:/@'\"]{6,100})@[\w.-]{3,100}")
 _NETRC = re.compile(r"(?m)^\s*machine\s+\S+\s+login\s+\S+\s+password\s+(\S+)")
 _PGPASS = re.compile(r"(?m)^[^:#\s]+:(?:\d+|\*):[^:\s]+:[^:\s]+:(\S+)$")
 _ENV = re.compile(
@@ -69,7 +74,9 @@ class Secret:
 def secrets_in(path: str, text: str) -> Iterator[Secret]:
     """Every credential in a text; the value itself never leaves this function."""
     seen: set[int] = set()
-    for rule, pattern in _RULES.items():
+    for rule, (words, pattern) in _RULES.items():
+        if not any(word in text for word in words):
+            continue
         for match in pattern.finditer(text):
             if not _PLACEHOLDER.search(match[0]) or rule == "private-key":
                 seen.add(match.start())

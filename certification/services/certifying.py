@@ -16,7 +16,7 @@ from django.utils import timezone
 from certification import dispatch, policy, reports
 from certification.checks import ALL
 from certification.models import Certification, CheckRun, StageRun, StageState
-from certification.pipeline import give_up, run_check
+from certification.pipeline import give_up, run_checks
 from certification.services import subjects
 from certification.types import Check, CheckReport, Decision, Report, Stage, Subject, Tools
 from registry.domain.states import PENDING, State
@@ -193,9 +193,11 @@ def _heartbeat(stage_run_id: int, lease: UUID) -> Iterator[None]:
 
 
 def _answer(run: StageRun, checks: list[Check], subject: Subject, tools: Tools) -> None:
-    for check in _unanswered(run, checks):
+    unanswered = _unanswered(run, checks)
+    answers = run_checks(unanswered, subject, tools)
+    for check in unanswered:
         StageRun.objects.filter(pk=run.pk).update(current_check=check.id)
-        _store_all(run, [run_check(check, subject, tools)])
+        _store_all(run, [next(answers)])
 
 
 def _unanswered(run: StageRun, checks: list[Check]) -> list[Check]:

@@ -149,11 +149,30 @@ def test_each_file_is_judged_where_it_is():
     assert content == {"files": {"judged": 3}, "e": {"a": 1, "b": 1, "c": 1}}
 
 
+def test_all_checks_see_a_file_before_any_sees_the_next():
+    seen = []
+
+    def noting(name):
+        return replace(judging([], lambda file: seen.append((name, file.path))), id=name)
+
+    first, second = noting("x"), noting("y")
+    subject = replace(SUBJECT, files=FILES[:2])
+    report = report_on(subject, [first, check(found()), second], Tools())
+    assert seen == [("x", "a"), ("y", "a"), ("x", "b"), ("y", "b")]
+    assert [answer.check for answer in report.checks] == ["x", "a", "y"]
+
+
 def test_files_that_are_none_of_its_business():
     only_b = judging([], lambda file: Result() if file.path == "b" else None)
     assert run_check(only_b, replace(SUBJECT, files=FILES), Tools()).result.evidence == (
         Evidence("files", {"judged": 1}),
     )
+    beyond = replace(judging([]), applies_to=lambda subject: False)
+    report = run_check(beyond, replace(SUBJECT, files=FILES), Tools())
+    assert report.outcome is Outcome.NOT_APPLICABLE
+    broken = replace(judging([]), applies_to=lambda subject: 1 / 0)
+    report = run_check(broken, replace(SUBJECT, files=FILES), Tools())
+    assert report.outcome is Outcome.ERRORED
     nothing = judging([], lambda file: None)
     report = run_check(nothing, replace(SUBJECT, files=FILES), Tools())
     assert report.outcome is Outcome.NOT_APPLICABLE
