@@ -38,8 +38,10 @@ def _concerns(data: Buffer, path: str) -> bool:
     if path.lower().endswith(_SUFFIXES):
         return True
     if data[:4] == MAGIC:
-        return data.find(b"tokenizer.chat_template") >= 0
-    return path.lower().endswith(_DOCUMENTS) and data.find(_KEY) >= 0
+        return True
+    if not path.lower().endswith(_DOCUMENTS):
+        return False
+    return len(data) > MAX_DOCUMENT or data.find(_KEY) >= 0
 
 
 def _judge_file(file: SubjectFile, where: Path) -> Result | None:
@@ -55,6 +57,8 @@ def _judge_file(file: SubjectFile, where: Path) -> Result | None:
                 findings += [_finding(remark, file.path, name) for remark in examine(source)]
         except (TemplateError, _DocumentError, GgufError) as fault:
             unread = f"{file.path}: {fault}"
+        if data[:4] == MAGIC and not names and not unread:
+            return None
     return Result(tuple(findings), (Evidence("templates", names),), unread)
 
 

@@ -16,6 +16,7 @@ MAX_ENTRIES = 100_000
 MAX_ELEMENTS = 5_000_000
 MAX_DIMENSIONS = 4
 MAX_NAME = 64
+MAX_TEXT = 64 * 1024 * 1024
 _MAX_KEY = 65_535
 _MAX_DEPTH = 3
 _STRING, _ARRAY, _BOOL = 8, 9, 7
@@ -134,7 +135,7 @@ class _Reader:
 
     def value(self, kind: int, depth: int = 0) -> str | int | float:
         if kind == _STRING:
-            return self.text(len(self.data))
+            return self.text(MAX_TEXT)
         if kind == _ARRAY:
             return self.array(depth)
         if kind not in _SCALARS:
@@ -159,10 +160,11 @@ class _Reader:
     def text(self, most: int) -> str:
         start = self.at
         size = self.number("<Q")
-        if size > most:
-            raise GgufError(f"a string of {size} bytes is too long", start)
         begin = self.at
         self.skip(size)
+        if size > most:
+            reason = f"a string of {size} bytes is too long"
+            raise GgufError(reason, start, unsupported=most == MAX_TEXT)
         return bytes(self.data[begin : self.at]).decode("utf-8", "replace")
 
     def number(self, code: str) -> int:

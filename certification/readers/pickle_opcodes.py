@@ -9,6 +9,8 @@ Argument = str | bytes | int | tuple[str, str] | None
 
 #: Text arguments end at a newline; a longer line than this is not looked for.
 MAX_LINE = 1 << 20
+#: Of a longer constant only this much is given: enough to see whether it is a pickle itself.
+MAX_CONSTANT = 1 << 24
 #: Integers of more bytes than this are kept as None: nothing is decided on them.
 MAX_INTEGER = 64
 
@@ -91,7 +93,9 @@ def _counted(data: Buffer, offset: int, end: int) -> Instruction:
     name, width = _COUNTED[chr(data[offset])]
     size = int.from_bytes(_take(data, offset + 1, width, end), "little")
     start = offset + 1 + width
-    raw = _take(data, start, size, end)
+    if size > end - start:
+        raise MalformedError(f"an argument of {size} bytes runs past the end", start)
+    raw = data[start : start + min(size, MAX_CONSTANT)]
     argument: Argument = raw
     if name.startswith("LONG"):
         argument = int.from_bytes(raw, "little", signed=True) if size <= MAX_INTEGER else None

@@ -22,6 +22,7 @@ from certification.readers.pickle_trace import (
 MAX_OPERATIONS = 10_000_000
 MAX_RECORDS = 20_000
 MAX_NESTED = 8
+MAX_MARKS = 100_000
 _PROTOCOLS = 5
 #: Bytes constants that may be pickles themselves; more than this many are not kept.
 MAX_PAYLOADS = 256
@@ -162,6 +163,8 @@ class _Walk:
 
 
 def _mark(walk: _Walk, step: Instruction) -> None:
+    if len(walk.marks) >= MAX_MARKS:
+        raise _BudgetError(f"more than {MAX_MARKS} open marks")
     walk.marks.append(walk.stack)
     walk.stack = []
 

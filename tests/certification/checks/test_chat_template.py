@@ -42,7 +42,10 @@ def test_a_formatting_template_passes_wherever_it_stands(tmp_path: Path) -> None
         "README": b"x",
     }
     assert report_on(CHECK, tmp_path, files).outcome is Outcome.PASSED
-    assert report_on(CHECK, tmp_path, {"README": b"x"}).outcome is Outcome.NOT_APPLICABLE
+    without = b"GGUF" + struct.pack("<IQQ", 3, 0, 0)
+    for content in (b"x", without):
+        report = report_on(CHECK, tmp_path / "none", {"README": content})
+        assert report.outcome is Outcome.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize(

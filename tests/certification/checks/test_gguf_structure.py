@@ -78,8 +78,12 @@ def test_every_breach_is_an_error(case: str, tmp_path: Path) -> None:
     assert rules(report) == {("malformed", "error")}
 
 
-def test_what_is_not_supported_is_incomplete(tmp_path: Path) -> None:
-    for content in (build([], [], version=1), build([], [tensor("a", kind=77)])):
+def test_what_is_not_supported_is_incomplete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gguf, "MAX_TEXT", 8)
+    long = build([pair("a", 8, text("x" * 9))], [])
+    for content in (build([], [], version=1), build([], [tensor("a", kind=77)]), long):
         report = report_on(CHECK, tmp_path, {"m.gguf": content})
         assert report.outcome is Outcome.ERRORED
 

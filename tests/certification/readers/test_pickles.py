@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from certification.readers import pickles
+from certification.readers import pickle_opcodes, pickles
 from certification.readers.pickle_opcodes import MalformedError, decode
 from certification.readers.pickle_trace import Mapping
 from certification.readers.pickles import trace
@@ -194,6 +194,9 @@ def test_counts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pickles, "MAX_RECORDS", 1)
     assert kinds(asm.imported("a", "b") * 2 + b".") == {"budget"}
     assert len(trace(asm.call("a", "b") + b")R)R)R.").problems) == 1
+    monkeypatch.setattr(pickles, "MAX_MARKS", 2)
+    assert kinds(b"((N.") == set()
+    assert kinds(b"(((N.") == {"budget"}
     monkeypatch.setattr(pickles, "MAX_PAYLOADS", 0)
     assert trace(asm.raw(asm.evil()) + b".").payloads == []
 
@@ -206,3 +209,10 @@ def test_constants_that_look_like_pickles_are_kept() -> None:
 def test_decoding_stops_at_the_given_end() -> None:
     with pytest.raises(MalformedError, match="at byte 0"):
         decode(b"N", 0, 0)
+
+
+def test_of_a_long_constant_only_the_start_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pickle_opcodes, "MAX_CONSTANT", 16)
+    found = trace(asm.raw(asm.evil() + b"x" * 64) + b".")
+    assert found.stopped
+    assert found.payloads[0][1] == asm.evil()[:16]
