@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 
-from certification.harnesses import model, script, server
+from certification.harnesses import agent, model, script, server
 from certification.ports import Observation, ObservedTool, Sandbox, SandboxUnavailableError
 from certification.readers.intent import ALONE, Signal, normalised, pair_in, signals_in
 from certification.readers.unicode_text import Hiding, hidden_in
@@ -98,11 +98,12 @@ def _answer_findings(answer: dict[str, object], path: str) -> Iterator[Finding]:
 
 
 def _start(subject: Subject, sandbox: Sandbox) -> Result:
-    requests = script.requests_of(subject)
-    if not requests and subject.format is Format.PYTHON_AGENT:
+    is_agent = subject.format is Format.PYTHON_AGENT
+    requests = (agent if is_agent else script).requests_of(subject)
+    if not requests and is_agent:
         return Result(incomplete="It declares no Python entry point that can be started.")
     findings: list[Finding] = []
-    runs: dict[str, object] = {}
+    runs: dict[str, dict[str, object]] = {}
     record: tuple[Evidence, ...] = ()
     for label, request in requests[: script.MAX_SCRIPTS]:
         seen = sandbox.run(request)
@@ -110,6 +111,8 @@ def _start(subject: Subject, sandbox: Sandbox) -> Result:
         if seen.error:
             return Result(tuple(findings), record, _plain(f"{label}: {seen.error}"))
         runs[label] = {"exitCode": seen.exit_code, "breached": seen.breached}
+        if turns := agent.turns_of(seen):
+            runs[label]["turns"] = turns
         findings += _start_findings(subject, label, seen)
     counts = {"found": len(requests), "started": len(runs)}
     evidence = (*record, Evidence("runs", runs), Evidence("scripts", counts))
@@ -226,8 +229,9 @@ def _plain(text: str) -> str:
 
 
 def _last_line(seen: Observation) -> str:
-    lines = seen.stderr.strip().splitlines() or ["nothing"]
-    return "".join(c if c.isprintable() else " " for c in lines[-1])[:300]
+    lines = [line for line in seen.stderr.splitlines() if not line.startswith(agent.TRANSCRIPT)]
+    last = next((line for line in reversed(lines) if line.strip()), "nothing")
+    return "".join(c if c.isprintable() else " " for c in last)[:300]
 
 
 def _breach(seen: Observation, what: str, path: str = "", level: Level = Level.WARNING) -> Finding:
@@ -254,7 +258,7 @@ def _applies(subject: Subject) -> bool:
 
 CHECK = Check(
     id="sandbox-smoke",
-    version=2,
+    version=3,
     stage=Stage.SANDBOX,
     title="Runs in the sandbox within its limits",
     standards=_STANDARDS,
