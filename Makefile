@@ -10,7 +10,7 @@ PURE := registry/domain/*,certification/*.py,certification/readers/*,certificati
 NOT_PURE := certification/apps.py,certification/dispatch.py,certification/tasks.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench lock new-check
+.PHONY: help setup run test check bench bench-scan lock new-check
 .DELETE_ON_ERROR:
 
 help:  ## say what there is
@@ -44,6 +44,9 @@ check: $(VENV)/.dev  ## lint, types, import contracts, templates, migrations
 
 bench: $(VENV)/.dev  ## measure against peers and limits; writes bench/results/
 	$(PY) -m bench $(BENCH)
+
+bench-scan: $(VENV)/.dev  ## judge a corpus and time large files: BENCH='--corpus PATH --peers VENV'
+	$(PY) -m bench scan $(BENCH)
 
 lock:  ## compile requirements*.in into pinned, hashed requirements*.txt
 	$(LOCK) requirements.in --output-file requirements.txt $(LOCK_OPTIONS)

@@ -1,0 +1,3 @@
+import os
+from setuptools import setup
+setup(name='p', cmdclass={'install': object})
