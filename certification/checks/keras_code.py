@@ -55,14 +55,22 @@ def _judge_file(file: SubjectFile, where: Path) -> Result | None:
     with mapped(where) as data:
         if not _holds(data, file.path):
             return None
-        named = file.path.lower().endswith((".h5", ".hdf5"))
-        unread = [f"{file.path} is not an HDF5 file"] if named and data[:8] != HDF5 else []
+        unread = _not_as_named(data, file.path)
         try:
             found = _walked(data, file.path, findings)
         except ConfigError as fault:
             return Result(tuple(findings), (), "; ".join([*unread, f"{file.path}: {fault}"]))
     classes = sorted({node.class_name[:MAX_SHOWN] for node in found})[:200]
     return Result(tuple(findings), (Evidence("classes", classes),), "; ".join(unread))
+
+
+def _not_as_named(data: Buffer, path: str) -> list[str]:
+    """Why a file that is called Keras is none."""
+    if path.lower().endswith((".h5", ".hdf5")) and data[:8] != HDF5:
+        return [f"{path} is not an HDF5 file"]
+    if path.lower().endswith(".keras") and data[:4] != b"PK\x03\x04" and data[:8] != HDF5:
+        return [f"{path} is neither a zip nor an HDF5 file"]
+    return []
 
 
 def _walked(data: Buffer, path: str, findings: list[Finding]) -> list[Node]:

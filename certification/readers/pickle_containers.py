@@ -164,7 +164,7 @@ def _unpack(data: Buffer, head: bytes, place: _Place, found: Examined) -> Iterat
             found.unexamined.append(f"{place.path}: broken compression ({fault})")
             yield b""
         return
-    if not whole and (claimed or len(content) >= limit):
+    if not whole and (claimed or content):
         found.unexamined.append(f"{place.path}: compression is cut short or over the limit")
     found.unpacked += len(content)
     yield content

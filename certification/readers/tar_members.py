@@ -104,9 +104,12 @@ def extract(
 
 
 def _chunks(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
-    stream = archive.extractfile(info)
-    while stream and (chunk := stream.read(_CHUNK)):
-        yield chunk
+    try:
+        stream = archive.extractfile(info)
+        while stream and (chunk := stream.read(_CHUNK)):
+            yield chunk
+    except _FAULTS as fault:
+        raise DamagedArchiveError(f"the tar is damaged: {fault}") from fault
 
 
 @contextmanager
@@ -127,8 +130,11 @@ def _budget(size: int, limits: ArchiveLimits, *, gzipped: bool) -> int:
 
 
 def _judge_tail(archive: tarfile.TarFile, listing: ArchiveListing) -> None:
-    """Read on to the end, where gzip has its checksum: only zeros may follow the last member."""
+    """Read on to the end, where gzip has its checksum: a block of zeros must follow the last
+    member, and nothing but zeros may follow that."""
     stream = archive.fileobj
+    if stream.tell() - archive.offset < _BLOCK:
+        listing.doubt("cut", "", "The tar has no end mark: it may have been cut short.")
     while block := stream.read(_CHUNK):
         stream.seek(stream.tell())  # the meter's budget holds here too
         if block.strip(b"\0"):

@@ -294,6 +294,9 @@ def test_folders_in_a_tar_are_passed_over(tmp_path: Path) -> None:
 
 def test_bytes_after_the_end_of_a_tar_are_said() -> None:
     assert codes(tar_of(GOOD) + b"tail") == {"trailing"}
+    assert codes(tar_of({"a": b"alpha"})[:1024]) == {"cut"}
+    assert codes(tar_of({"a": b"alpha"})[:1100]) == {"cut"}
+    assert codes(tar_of({"a": b"alpha"})[:1536]) == set()
     assert codes(tar_of(GOOD, "w:gz") + tar_of(GOOD, "w:gz")) == {"trailing"}
 
 
