@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from certification.harnesses import agent, model, script, server
 from certification.ports import Observation, ObservedTool, Sandbox, SandboxUnavailableError
-from certification.readers.intent import ALONE, Signal, normalised, pair_in, signals_in
+from certification.readers.intent import gravest, intents_in
 from certification.readers.unicode_text import Hiding, hidden_in
 from certification.types import (
     Check,
@@ -193,11 +193,11 @@ def _told(instructions: str) -> Iterator[Finding]:
 
 
 def _level_of(text: str) -> Level | None:
-    found = signals_in(normalised(text))
     hidden = {hidden.hiding for hidden in hidden_in(text)}
-    if pair_in(found) or Signal.DECODE in found or hidden & _GRAVE:
+    if hidden & _GRAVE:
         return Level.ERROR
-    return Level.WARNING if found & set(ALONE) or hidden - {Hiding.INVISIBLE} else None
+    level = gravest(intents_in(text, tool=True))
+    return Level.WARNING if level is None and hidden - {Hiding.INVISIBLE} else level
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -77,7 +77,7 @@ def _json_strings(path: str, content: str) -> Iterator[Text]:
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            waiting += reversed(value.values())
+            waiting += reversed([part for pair in value.items() for part in pair])
         elif isinstance(value, list):
             waiting += reversed(value)
         elif isinstance(value, str) and len(value) >= _MIN_LITERAL:

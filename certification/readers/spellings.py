@@ -1,0 +1,117 @@
+"""What encoded passages of a text spell: a model decodes what a person reads over."""
+
+import base64
+import binascii
+import codecs
+import html
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+_MAX_RUNS = 64
+_MIN_PLAIN = 12
+_BASE64 = re.compile(
+    r"(?<![A-Za-z0-9+/_:,;=-])(?=[A-Za-z0-9+/_-]*[A-Z])((?:[A-Za-z0-9+/_-]{16,4000}(?:\\n|\s){0,3}){1,200}={0,2})(?![A-Za-z0-9+/])"
+)
+_HEX = re.compile(r"(?<![0-9a-zA-Z])(?:0x)?((?:[0-9a-fA-F]{2}[ :,]?){16,2000})(?![0-9a-zA-Z])")
+_ESCAPED = re.compile(
+    r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[0-7]{3}|%[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{2,6};){6}"
+)
+_CODE = re.compile(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})")
+_BINARY = re.compile(r"(?<![01])((?:[01]{8}\s?){8,2000})(?![01])")
+_SPACED = re.compile(r"(?<!\w)(?:\w([ .\-_*|~+]{1,2}))(?:\w[ .\-_*|~+]{1,4}){8,400}\w(?!\w)")
+_WORDLIKE = re.compile(r"[a-z]{2,}(?:['\u2019]?[a-z]*)(?: [a-z~/.'_-]+){2,}", re.IGNORECASE)
+_LEET = str.maketrans("013457@$", "oieastas")
+_LEET_WORD = re.compile(r"(?<![\w-])(?=\w*[a-z@$])(?=\w*[013457@$])[a-z0-9@$]{2,}(?![\w-])")
+_FEW, _SHORT = 2, 3
+#: Enough of the vocabulary of orders to tell that a text reads as one when turned round.
+_TELLING = (
+    "ignore", "previous", "instruction", "secret", "password", "token", "https://", "upload",
+    "the user", "system", "private", "credential", "api key",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """What a passage spells, how it was written, and where (index into the text)."""
+
+    how: str
+    start: int
+    text: str
+    whole: bool = False  # the whole text, turned
+
+
+def spellings(text: str, lower: str) -> Iterator[Spelling]:
+    """Everything that a text (given also in lower case) says in another writing."""
+    for how, pattern, decode in _RUNS:
+        for match, _ in zip(pattern.finditer(text), range(_MAX_RUNS), strict=False):
+            plain = decode(match[1])
+            if len(plain) >= _MIN_PLAIN and _WORDLIKE.search(plain):
+                yield Spelling(how, match.start(), plain)
+    if (escaped := _ESCAPED.search(text)) is not None:
+        yield Spelling("escapes", escaped.start(), _unescaped(text), whole=True)
+    yield from _turned(lower)
+    leet = _LEET_WORD.findall(lower)
+    if sum(len(word) > _SHORT for word in leet) > _FEW:
+        yield Spelling(
+            "leetspeak", 0, _LEET_WORD.sub(lambda m: m[0].translate(_LEET), lower), whole=True
+        )
+    for match, _ in zip(_SPACED.finditer(lower), range(_MAX_RUNS), strict=False):
+        yield Spelling("spaced letters", match.start(), _joined(match[0], match[1]))
+
+
+def _turned(lower: str) -> Iterator[Spelling]:
+    for how, turn in (("rot13", _rot13), ("reversed", _reversed)):
+        if sum(turn(word) in lower for word in _TELLING) >= _FEW:
+            yield Spelling(how, 0, turn(lower), whole=True)
+
+
+def _rot13(text: str) -> str:
+    return codecs.encode(text, "rot13")
+
+
+def _reversed(text: str) -> str:
+    return text[::-1]
+
+
+def _joined(run: str, gap: str) -> str:
+    """Letters put together again; a longer gap than the usual one was a space."""
+    letters = [re.sub(r"[ .\-_*|~+]", "", part) for part in re.split(re.escape(gap) + r"\s+", run)]
+    return " ".join(letters)
+
+
+def _base64(run: str) -> str:
+    data = re.sub(r"\\n|\s", "", run).rstrip("=")
+    try:
+        return base64.b64decode(data + "=" * (-len(data) % 4), altchars=b"-_").decode()
+    except (ValueError, binascii.Error):
+        try:
+            return base64.b64decode(data + "=" * (-len(data) % 4)).decode()
+        except (ValueError, binascii.Error):
+            return ""
+
+
+def _hexadecimal(run: str) -> str:
+    try:
+        return bytes.fromhex(re.sub(r"[ :,]", "", run)).decode()
+    except ValueError:
+        return ""
+
+
+def _binary(run: str) -> str:
+    bits = "".join(run.split())
+    octets = [bits[at : at + 8] for at in range(0, len(bits) - 7, 8)]
+    return bytes(int(octet, 2) for octet in octets).decode("utf-8", "replace")
+
+
+def _unescaped(text: str) -> str:
+    plain = html.unescape(unquote(text))
+    return _CODE.sub(lambda match: chr(int(match[1] or match[2], 16)), plain)
+
+
+_RUNS: tuple[tuple[str, "re.Pattern[str]", Callable[[str], str]], ...] = (
+    ("base64", _BASE64, _base64),
+    ("hexadecimal", _HEX, _hexadecimal),
+    ("binary", _BINARY, _binary),
+)
