@@ -32,6 +32,7 @@ class Approval:
     report: Report
     report_digest: str
     policy: str
+    policy_digest: str  # sha256:<hex> of the policy's text
     decision: str
     reviewers: tuple[str, ...]
     issued_at: datetime

@@ -1,8 +1,18 @@
 """The whole approval policy: a pure function from what was found to what is decided."""
 
+import hashlib
+from functools import cache
+from pathlib import Path
+
 from certification.types import CheckReport, Decision, Level, Outcome, Report, Verdict
 
 POLICY = "assay-default@1"
+
+
+@cache
+def digest() -> str:
+    """sha256:<hex> of the policy's own text: this file."""
+    return f"sha256:{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()}"
 
 
 def judge(report: Report) -> Verdict:

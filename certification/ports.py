@@ -119,10 +119,15 @@ class Memo(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignedBundle:
-    """A sigstore bundle v0.3 as canonical bytes, and where the log holds it."""
+    """A sigstore bundle v0.3 as canonical bytes, and where the log holds it.
+
+    `timestamp` is the DER of an RFC 3161 TimeStampResp over the signature in the bundle, empty
+    when the authority gives none apart (docs/adr/0005).
+    """
 
     bundle: bytes
     log_index: int
+    timestamp: bytes = b""
 
 
 class Signer(Protocol):

@@ -43,7 +43,7 @@ def verification_summary(release: Release, manifest: bytes, *, verifier: str) ->
                 "resourceUri": purl(release.package, release.version),
                 "policy": {
                     "uri": f"urn:assay:policy:{approval.policy}",
-                    "digest": {"sha256": hashlib.sha256(approval.policy.encode()).hexdigest()},
+                    "digest": {"sha256": _bare(approval.policy_digest)},
                 },
                 "inputAttestations": [
                     {

@@ -167,7 +167,7 @@ def make_approved_version(
     return make_version(name, version, state=State.APPROVED, **more)  # type: ignore[arg-type]
 
 
-def make_certificate(version: Version) -> Certificate:
+def make_certificate(version: Version, *, timestamp: bytes = b"at noon") -> Certificate:
     """A certificate in the shape of a real one; its bundle is not signed by anybody."""
     certification = Certification.objects.get(version=version)
     report = Report(version.digest, (CheckReport("secrets", 1, Outcome.PASSED),))
@@ -191,6 +191,7 @@ def make_certificate(version: Version) -> Certificate:
         manifest=manifest,
         manifest_digest=sha256(manifest),
         bundle=json.dumps(bundle).encode(),
+        timestamp=timestamp,
         log_index=7,
         expires_at=timezone.now() + timedelta(days=365),
     )

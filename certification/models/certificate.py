@@ -10,7 +10,8 @@ from registry.models import Version
 
 class Certificate(models.Model):
     """Stored bytes, served as they are. `manifest` is the install manifest (canonical JSON),
-    `bundle` the sigstore bundle of the verification summary over it and over every file."""
+    `bundle` the sigstore bundle of the verification summary over it and over every file,
+    `timestamp` an RFC 3161 response over the bundle's signature, or nothing."""
 
     version = models.OneToOneField(Version, on_delete=models.PROTECT, related_name="certificate")
     certification = models.OneToOneField(
@@ -19,6 +20,7 @@ class Certificate(models.Model):
     manifest = models.BinaryField()
     manifest_digest = models.CharField(max_length=71)
     bundle = models.BinaryField()
+    timestamp = models.BinaryField(default=b"")
     log_index = models.BigIntegerField()
     issued_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

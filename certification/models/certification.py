@@ -19,6 +19,7 @@ class Certification(models.Model):
     )
     reasons = models.JSONField(default=list)
     policy = models.CharField(max_length=80, blank=True)
+    policy_digest = models.CharField(max_length=71, blank=True)
     report = models.BinaryField(null=True)
     report_digest = models.CharField(max_length=71, blank=True)
 

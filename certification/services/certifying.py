@@ -74,6 +74,7 @@ def judge(certification_id: int) -> Decision:
     certification.decision = verdict.decision.value
     certification.reasons = list(verdict.reasons)
     certification.policy = verdict.policy
+    certification.policy_digest = policy.digest()
     certification.judged_at = timezone.now()
     certification.save()
     match verdict.decision:

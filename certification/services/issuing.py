@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from certification import dispatch, manifest, statement
+from certification import dispatch, manifest, policy, statement
 from certification.manifest import Approval, ManifestFile, Release
 from certification.models import Certificate, Certification
 from certification.services import doors, reading
@@ -45,6 +45,7 @@ def issue(certification_id: int) -> bool:
         manifest=body,
         manifest_digest=manifest.digest(body),
         bundle=signed.bundle,
+        timestamp=signed.timestamp,
         log_index=signed.log_index,
         issued_at=release.approval.issued_at,
         expires_at=release.approval.expires_at,
@@ -84,6 +85,7 @@ def _release(certification: Certification, version: Version) -> Release:
             report=report_of(certification),
             report_digest=certification.report_digest,
             policy=certification.policy,
+            policy_digest=certification.policy_digest or policy.digest(),
             decision=certification.decision,
             reviewers=tuple(
                 review.reviewer.username

@@ -46,6 +46,7 @@ API = {
     "api:manifest get": "404 404 404 404 404 404",
     "api:attestations get": "404 404 404 404 404 404",
     "api:certificate get": "404 404 404 404 404 404",
+    "api:timestamp get": "404 404 404 404 404 404",
     "api:report get": "404 404 404 404 404 404",
     "api:file get": "404 404 200 200 200 200",
     "api:blob get": "404 404 200 200 200 200",
@@ -71,7 +72,9 @@ API = {
 #: Patterns that take every address: one of each.
 CATCH_ALL = {"api:unknown": "/api/v1/nothing", "api-unknown": "/api/v2/packages/"}
 #: Insiders, who may see the version, are told that it has no such document yet.
-NOT_YET = frozenset({"api:manifest", "api:attestations", "api:certificate", "api:report"})
+NOT_YET = frozenset(
+    {"api:manifest", "api:attestations", "api:certificate", "api:timestamp", "api:report"}
+)
 OUTSIDERS = frozenset({"nobody", "outsider"})
 #: They need the signing authority, and know no roles.
 TRUST = frozenset({"trusted-root", "trust-config", "trust-identity"})

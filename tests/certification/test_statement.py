@@ -36,6 +36,7 @@ RELEASE = Release(
         ),
         report_digest=A,
         policy="assay-default@1",
+        policy_digest=B,
         decision="approve",
         reviewers=("rae",),
         issued_at=datetime(2026, 11, 23, 9, 0, tzinfo=UTC),

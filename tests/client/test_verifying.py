@@ -41,6 +41,7 @@ def made(files=FILES, version=VERSION):
         report=report,
         report_digest=digest_of(b"report"),
         policy="assay-default@1",
+        policy_digest=digest_of(b"policy"),
         decision="approve",
         reviewers=(),
         issued_at=now,

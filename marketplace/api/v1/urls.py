@@ -41,6 +41,7 @@ urlpatterns = [
         versions.CertificateBundle.as_view(),
         name="certificate",
     ),
+    path(_VERSION + "attestations/timestamp", versions.Timestamp.as_view(), name="timestamp"),
     path(_VERSION + "report", versions.Report.as_view(), name="report"),
     path(_VERSION + "files/<path:path>", downloads.FileByPath.as_view(), name="file"),
     path(_VERSION + "blobs/<digest:digest>", downloads.FileByDigest.as_view(), name="blob"),

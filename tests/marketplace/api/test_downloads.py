@@ -3,6 +3,7 @@
 import pytest
 
 from registry.domain.states import State
+from registry.services import lifecycle
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +113,15 @@ def test_a_blob_of_another_version_is_absent(client, version, refused):
 @pytest.mark.parametrize("state", sorted(set(factories.PATHS_TO) - {State.APPROVED}))
 @pytest.mark.parametrize(
     "tail",
-    ["", "manifest", "attestations", "attestations/certificate", "report", "files/README.md"],
+    [
+        "",
+        "manifest",
+        "attestations",
+        "attestations/certificate",
+        "attestations/timestamp",
+        "report",
+        "files/README.md",
+    ],
 )
 def test_what_is_not_approved_is_absent_for_others(outside, client, refused, state, tail):
     factories.make_version(state=state)
@@ -148,6 +157,19 @@ def test_attestations_carry_the_bundle(client, version):
     assert listed == [
         {"predicateType": "https://slsa.dev/verification_summary/v1", "bundle": bundle.json()}
     ]
+
+
+def test_the_time_of_the_signature_comes_apart(client, version):
+    answer = client.get(BASE + "attestations/timestamp")
+    assert answer["Content-Type"] == "application/timestamp-reply"
+    assert answer.content == bytes(version.certificate.timestamp)
+
+
+def test_a_certificate_without_a_time_of_its_own_says_so(client, version, refused):
+    older = factories.make_version(version="0.9.0", state=State.CERTIFYING)
+    factories.make_certificate(older, timestamp=b"")
+    lifecycle.move(older.pk, State.APPROVED, actor=None)
+    refused(client.get(BASE.replace("1.0.0", "0.9.0") + "attestations/timestamp"), 404, "not-found")
 
 
 def test_the_report_comes_as_json_or_sarif(client, version, refused):

@@ -23,6 +23,7 @@ from registry.models import Version
 
 MANIFEST = "application/vnd.assay.install-manifest.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+TIMESTAMP = "application/timestamp-reply"
 SARIF = "application/sarif+json"
 JSON = "application/json"
 
@@ -67,6 +68,18 @@ class CertificateBundle(PublicEndpoint):
         """The certificate as the stored sigstore bundle."""
         certificate = _certificate(visible(request, Address(**address)))
         return HttpResponse(bytes(certificate.bundle), content_type=BUNDLE)
+
+
+class Timestamp(PublicEndpoint):
+    scopes = (Scope.READ, Scope.INSTALL)
+
+    @documented("readTimestamp", answers={(200, TIMESTAMP): OpenApiTypes.BINARY}, problems=[404])
+    def get(self, request: Request, **address: str) -> HttpResponseBase:
+        """The RFC 3161 time of the certificate's signature, as `openssl ts -verify` takes it."""
+        certificate = _certificate(visible(request, Address(**address)))
+        if not certificate.timestamp:
+            raise ProblemError(Code.NOT_FOUND, "This certificate has no timestamp of its own.")
+        return HttpResponse(bytes(certificate.timestamp), content_type=TIMESTAMP)
 
 
 class Report(PublicEndpoint):
