@@ -1,6 +1,7 @@
 """The one list of checks, in the order in which reports name them."""
 
 from certification.checks import (
+    agent_permissions,
     archive_safety,
     chat_template,
     code_capabilities,
@@ -9,6 +10,7 @@ from certification.checks import (
     hidden_text,
     install_scripts,
     keras_code,
+    malware_rules,
     onnx_structure,
     pickle_opcodes,
     provenance,
@@ -17,6 +19,7 @@ from certification.checks import (
     sandbox_smoke,
     saved_model,
     secrets,
+    skill_behaviour,
     tool_poisoning,
 )
 from certification.types import Check
@@ -26,9 +29,12 @@ ALL: tuple[Check, ...] = (
     declared_format.CHECK,
     hidden_text.CHECK,
     tool_poisoning.CHECK,
+    agent_permissions.CHECK,
+    skill_behaviour.CHECK,
     secrets.CHECK,
     code_capabilities.CHECK,
     install_scripts.CHECK,
+    malware_rules.CHECK,
     chat_template.CHECK,
     gguf_structure.CHECK,
     keras_code.CHECK,
