@@ -52,9 +52,14 @@ def toml_table(tree: FileTree, path: str) -> dict[str, object]:
 
 
 def front_matter(tree: FileTree, path: str) -> tuple[dict[str, object], str]:
-    """(YAML front matter, Markdown below it) of a text; the first is empty when there is none.
+    """(YAML front matter, Markdown below it) of a file; the first is empty when there is none.
     Raises ManifestError."""
-    text = manifest_text(tree, path)
+    return front_matter_of(path, manifest_text(tree, path))
+
+
+def front_matter_of(path: str, text: str) -> tuple[dict[str, object], str]:
+    """(YAML front matter, Markdown below it) of a text that is known by `path`; raises
+    ManifestError."""
     lines = text.splitlines(keepends=True)
     if not lines or lines[0].strip() != "---":
         return {}, text
