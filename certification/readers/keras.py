@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from certification.readers.lenient_zip import members, opens_as_zip
-from certification.readers.mapped import Buffer
+from certification.readers.mapped import Buffer, find, search
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 MAX_CONFIG = 32 * 1024 * 1024
+#: Bytes that are tried as configurations in one file, whether they are any or not.
+MAX_TRIED = 8 * MAX_CONFIG
 MAX_OBJECTS = 500_000
 MAX_MEMBERS = 10_000
 _START = re.compile(rb'\{\s*"(?:class_name|module|name|config|keras_version|registered_name)"\s*:')
@@ -77,16 +79,19 @@ def nodes(config: Config) -> Iterator[Node]:
 
 def _in_hdf5(data: Buffer) -> list[Config]:
     found: list[Config] = []
-    end = 0
-    for match in _START.finditer(data):
+    end = tried = 0
+    for match in search(data, _START):
         if match.start() >= end:
-            raw = bytes(data[match.start() : match.start() + MAX_CONFIG])
-            text = raw.partition(b"\x00")[0].decode("utf-8", "replace")
+            raw = bytes(data[match.start() : match.start() + MAX_CONFIG]).partition(b"\x00")[0]
+            tried += len(raw)
+            if tried > MAX_TRIED:
+                raise ConfigError("too much in it begins as a configuration does")
+            text = raw.decode("utf-8", "replace")
             content, size = _first_value(text)
             end = match.start() + len(text[:size].encode())
             if content is not None:
                 found.append(Config(content, match.start()))
-    if data.find(_CLAIM) >= 0 and not any(_is_model(config.content) for config in found):
+    if find(data, _CLAIM) >= 0 and not any(_is_model(config.content) for config in found):
         raise ConfigError("a model_config is named but no readable one is there")
     return found
 

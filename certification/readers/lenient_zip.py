@@ -9,7 +9,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from certification.readers.mapped import Buffer
+from certification.readers.inflating import inflated
+from certification.readers.mapped import Buffer, find
 
 _LOCAL = b"PK\x03\x04"
 _CENTRAL = b"PK\x01\x02"
@@ -45,20 +46,20 @@ class Member:
             return raw, "" if len(raw) == self.size else "is cut short or over the limit"
         if self.method != _DEFLATED:
             return b"", f"uses compression method {self.method}, which is not opened"
-        packed = bytes(data[self.content : self.content + (self.size or len(data))])
+        end = min(self.content + self.size, len(data)) if self.size else len(data)
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
-            raw = unpacker.decompress(packed, max(limit, 1))
+            raw, _, whole = inflated(unpacker, data, self.content, end, max(limit, 1))
         except zlib.error as fault:
             return b"", f"does not inflate ({fault})"
-        return raw, "" if unpacker.eof else "is cut short or over the limit"
+        return raw, "" if whole else "is cut short or over the limit"
 
 
 def opens_as_zip(data: Buffer) -> bool:
     """Whether a zip starts here, or ends here as readers that search from the end find it."""
     if data[:4] in {_LOCAL, _END}:
         return True
-    return data.rfind(_END, max(0, len(data) - _END_SEARCH)) >= 0 and data.find(_LOCAL) >= 0
+    return data.rfind(_END, max(0, len(data) - _END_SEARCH)) >= 0 and find(data, _LOCAL) >= 0
 
 
 def members(data: Buffer, most: int) -> Iterator[Member]:
@@ -74,8 +75,8 @@ def members(data: Buffer, most: int) -> Iterator[Member]:
 
 
 def _by_central(data: Buffer) -> Iterator[Member]:
-    base = max(data.find(_LOCAL), 0)
-    at = data.find(_CENTRAL)
+    base = max(find(data, _LOCAL), 0)
+    at = find(data, _CENTRAL)
     while 0 <= at <= len(data) - _CENTRAL_SIZE:
         method, packed, unpacked, name_size, extra_size, offset = struct.unpack_from(
             "<10xH8xIIHH10xI", data, at
@@ -88,11 +89,11 @@ def _by_central(data: Buffer) -> Iterator[Member]:
             if data[start : start + 4] == _LOCAL and start <= len(data) - _LOCAL_SIZE:
                 sizes = struct.unpack_from("<HH", data, start + 26)
                 yield Member(name[:_MAX_NAME], method, start + _LOCAL_SIZE + sum(sizes), packed)
-        at = data.find(_CENTRAL, name_at + name_size)
+        at = find(data, _CENTRAL, name_at + name_size)
 
 
 def _by_local(data: Buffer) -> Iterator[Member]:
-    at = data.find(_LOCAL)
+    at = find(data, _LOCAL)
     while 0 <= at <= len(data) - _LOCAL_SIZE:
         method, packed, unpacked, name_size, extra_size = struct.unpack_from("<8xH8xIIHH", data, at)
         start = at + _LOCAL_SIZE + name_size
@@ -101,7 +102,7 @@ def _by_local(data: Buffer) -> Iterator[Member]:
         packed, _ = _wide(extra, unpacked=unpacked, packed=packed, offset=0)
         if packed or method == _DEFLATED:
             yield Member(name[:_MAX_NAME], method, start + extra_size, packed)
-        at = data.find(_LOCAL, start + extra_size)
+        at = find(data, _LOCAL, start + extra_size)
 
 
 def _wide(extra: bytes, *, unpacked: int, packed: int, offset: int) -> tuple[int, int]:

@@ -9,24 +9,24 @@ import ast
 import base64
 import binascii
 import bz2
-import io
 import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import IO
 
+from certification.readers.inflating import Unpacker, inflated
 from certification.readers.lenient_zip import Member, members, opens_as_zip
-from certification.readers.mapped import Buffer
+from certification.readers.mapped import MAX_READ, Buffer, Reader
 from certification.readers.pickle_trace import Trace
 from certification.readers.pickles import trace
 
 MAX_DEPTH = 5
 MAX_MEMBERS = 20_000
 MAX_STREAMS = 64
-MAX_UNPACKED = 512 * 1024 * 1024
+MAX_UNPACKED = 256 * 1024 * 1024
 MAX_NUMPY_HEADER = 64 * 1024
 #: Value of the first pickle of a file by torch.save before its zip format.
 TORCH_MAGIC = 0x1950A86A20F9469CFC6C
@@ -45,6 +45,7 @@ _UNSUPPORTED = (
     (b"\x04\x22\x4d\x18", "LZ4 stream"),
 )
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+_OLD_JOBLIB_LENGTH = 21
 _OLD_JOBLIB = b"ZF0x"  # joblib before 0.10: a padded hexadecimal length, then zlib
 _TAR_MAGIC_AT = 257
 _GZIP_WINDOW = 31
@@ -63,16 +64,6 @@ class Stream:
     note: str = ""
     torchscript: bool = False
     plain: bool = False  # a second reading of joblib's array bytes as instructions
-
-
-class _Unpacker(Protocol):
-    @property
-    def eof(self) -> bool: ...
-
-    @property
-    def unused_data(self) -> bytes: ...
-
-    def decompress(self, data: Buffer, max_length: int, /) -> bytes: ...
 
 
 @dataclass(slots=True)
@@ -158,7 +149,7 @@ def _unpack(data: Buffer, head: bytes, place: _Place, found: Examined) -> Iterat
     limit = max(MAX_UNPACKED - found.unpacked, 1)
     claimed = head.startswith(_PACKED) or place.claims_pickle
     try:
-        content, whole = _decompress(data[21:] if head.startswith(_OLD_JOBLIB) else data, limit)
+        content, whole = _decompress(data, head, limit)
     except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as fault:
         if claimed:
             found.unexamined.append(f"{place.path}: broken compression ({fault})")
@@ -170,24 +161,23 @@ def _unpack(data: Buffer, head: bytes, place: _Place, found: Examined) -> Iterat
     yield content
 
 
-def _decompress(data: Buffer, limit: int) -> tuple[bytes, bool]:
+def _decompress(data: Buffer, head: bytes, limit: int) -> tuple[bytes, bool]:
     """All streams that stand one after another, as loaders read them; whether they all end."""
     pieces: list[bytes] = []
-    rest: Buffer = data
-    unpacker = _unpacker(bytes(rest[:512]))
+    at = _OLD_JOBLIB_LENGTH if head.startswith(_OLD_JOBLIB) else 0
+    unpacker = _unpacker(head)
     whole = True
     while unpacker is not None and limit > 0 and len(pieces) < MAX_STREAMS:
-        pieces.append(unpacker.decompress(rest, limit))
-        limit -= len(pieces[-1])
-        whole = unpacker.eof
-        rest = unpacker.unused_data
-        unpacker = _unpacker(rest[:512]) if whole else None
+        content, at, whole = inflated(unpacker, data, at, len(data), limit)
+        pieces.append(content)
+        limit -= len(content)
+        unpacker = _unpacker(data[at : at + 512]) if whole else None
     return b"".join(pieces), whole and unpacker is None
 
 
-def _unpacker(head: bytes) -> "_Unpacker | None":
+def _unpacker(head: bytes) -> Unpacker | None:
     """The opener of a gzip, bzip2, xz, lzma or zlib stream; None if it is none."""
-    opener: _Unpacker | None = None
+    opener: Unpacker | None = None
     if head.startswith(b"\x1f\x8b"):
         opener = zlib.decompressobj(_GZIP_WINDOW)
     elif head.startswith(b"BZh"):
@@ -232,7 +222,7 @@ def _look_into_member(data: Buffer, member: Member, place: _Place, found: Examin
 
 def _look_into_tar(data: Buffer, place: _Place, found: Examined) -> None:
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        with tarfile.open(fileobj=Reader(data), mode="r:") as archive:  # type: ignore[call-overload]
             for entry in archive:
                 found.members += 1
                 if found.members > MAX_MEMBERS:
@@ -240,7 +230,7 @@ def _look_into_tar(data: Buffer, place: _Place, found: Examined) -> None:
                     return
                 source = archive.extractfile(entry) if entry.isreg() else None
                 if source is not None:
-                    content = source.read(max(MAX_UNPACKED - found.unpacked, 0))
+                    content = _content(source, max(MAX_UNPACKED - found.unpacked, 0))
                     found.unpacked += len(content)
                     inner = place.inside(entry.name[:200])
                     if len(content) < entry.size:
@@ -248,6 +238,12 @@ def _look_into_tar(data: Buffer, place: _Place, found: Examined) -> None:
                     _look(content, inner, found)
     except (tarfile.TarError, OSError, EOFError, ValueError) as fault:
         found.unexamined.append(f"{place.path}: broken tar archive ({fault})")
+
+
+def _content(source: IO[bytes], limit: int) -> bytes:
+    """At most `limit` bytes, asked for piece by piece."""
+    pieces = iter(lambda: source.read(min(limit - source.tell(), MAX_READ)), b"")
+    return b"".join(pieces)
 
 
 def _look_into_numpy(data: Buffer, place: _Place, found: Examined) -> None:

@@ -88,3 +88,11 @@ def test_objects_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras, "MAX_OBJECTS", 2)
     with pytest.raises(ConfigError, match="more than"):
         list(nodes(Config([1, 2, 3], 0)))
+
+
+def test_only_so_much_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = HDF5 + b'{"name": ' * 50
+    assert keras.configs(content, "m.h5") == []
+    monkeypatch.setattr(keras, "MAX_TRIED", 1_000)
+    with pytest.raises(ConfigError, match="too much"):
+        keras.configs(content, "m.h5")
