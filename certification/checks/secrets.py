@@ -18,7 +18,7 @@ from certification.types import (
 )
 
 _STANDARDS = ("CWE-798", "CWE-312", "OWASP LLM02:2025", "OWASP MCP01")
-_MAX_BYTES = 2 * 1024 * 1024
+_MAX_BYTES = 32 * 1024 * 1024
 _FIX = "Revoke this credential now, take it out, and read it from the environment instead."
 _TEXT = (
     ".md", ".txt", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".env", ".py", ".js",
@@ -27,7 +27,7 @@ _TEXT = (
 )  # fmt: skip
 _NAMES = re.compile(
     r"(?:^|/)(?:\.env(?:\.\w+)?|[._]?netrc|\.pgpass|pgpass\.conf|\.htpasswd|id_(?:rsa|dsa|ecdsa|ed25519)"
-    r"|credentials|config|Dockerfile|\.git-credentials)$"
+    r"|credentials|config|kubeconfig|Dockerfile|\.git-credentials)$"
 )
 _LARGE = re.compile(r"(?:^|/)(?:vocab|tokenizer|merges|package-lock|[^/]*\.min)\.[a-z]+$")
 
@@ -42,8 +42,10 @@ def _judge_file(file: SubjectFile, where: Path) -> Result | None:
     if not _wanted(file.path):
         return None
     content = file_text(where, _MAX_BYTES)
+    if content is None and file.size > _MAX_BYTES:
+        return Result(incomplete=f"{file.path} is larger than {_MAX_BYTES // 2**20} MiB")
     if content is None:
-        return Result(evidence=(Evidence("not searched", "too large, or not text"),))
+        return Result(evidence=(Evidence("not searched", "not text"),))
     found = secrets_in(file.path, content)
     return Result(tuple(_finding(file.path, content, secret) for secret in found))
 
@@ -62,7 +64,7 @@ def _finding(path: str, content: str, secret: Secret) -> Finding:
 
 CHECK = Check(
     id="secrets",
-    version=1,
+    version=2,
     stage=Stage.SCAN,
     title="No published credentials",
     standards=_STANDARDS,

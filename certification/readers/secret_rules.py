@@ -48,6 +48,15 @@ _ASSIGNED = re.compile(
 _URL = re.compile(r"(?<=[a-z0-9+.-])://[^\s:/@'\"]{1,60}:([^\s:/@'\"]{6,100})@[\w.-]{3,100}")
 _NETRC = re.compile(r"(?m)^\s*machine\s+\S+\s+login\s+\S+\s+password\s+(\S+)")
 _PGPASS = re.compile(r"(?m)^[^:#\s]+:(?:\d+|\*):[^:\s]+:[^:\s]+:(\S+)$")
+_HTPASSWD = re.compile(r"(?m)^[^:#\s]+:(\$(?:apr1|2[aby]|5|6)\$\S{20,}|\{SHA\}\S{20,})")
+_TOKEN_FILE = re.compile(
+    r"(?mi)(?:_authToken|_password|_auth|password)\s*[:=]\s*[\"']?([^\s\"'#]{8,300})"
+)
+_CLOUD = re.compile(
+    r"(?mi)^\s*(?:aws_secret_access_key|aws_session_token|client-key-data|token|refresh_token"
+    r"|client_secret|password)\s*[:=]\s*[\"']?([^\s\"'#]{12,4000})"
+)
+_GIT = re.compile(r"(?m)^https?://[^:/\s]+:([^@\s]{6,200})@")
 _ENV = re.compile(
     r"(?m)^\s*(?:export\s+)?\w*(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)\w*\s*=\s*[\"']?([^\s\"'#]{8,200})"
 )
@@ -57,7 +66,15 @@ _FILES = {
     "_netrc": _NETRC,
     ".pgpass": _PGPASS,
     "pgpass.conf": _PGPASS,
+    ".htpasswd": _HTPASSWD,
+    ".npmrc": _TOKEN_FILE,
+    ".pypirc": _TOKEN_FILE,
+    ".git-credentials": _GIT,
 }
+#: Files that hold credentials only in the folder a client keeps them in.
+_FOLDERS = re.compile(
+    r"(?:^|/)\.(?:aws|kube|docker|azure|config/gcloud|oci)/[^/]+$|(?:^|/)kubeconfig$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +107,11 @@ def secrets_in(path: str, text: str) -> Iterator[Secret]:
                 yield Secret(rule, match.start(1), mask(value), sure=rule == "password-file")
 
 
+def is_placeholder(value: str) -> bool:
+    """Whether a value says of itself that it stands for another."""
+    return _PLACEHOLDER.search(value) is not None
+
+
 def mask(value: str) -> str:
     """The first four characters and the length."""
     return f"{value[:4]}… ({len(value)} characters)"
@@ -98,9 +120,12 @@ def mask(value: str) -> str:
 def _guesses(path: str) -> Iterator[tuple[str, "re.Pattern[str]"]]:
     name = path.rsplit("/", 1)[-1].casefold()
     yield "assignment", _ASSIGNED
-    yield "url-password", _URL
+    if name != ".git-credentials":
+        yield "url-password", _URL
     if name in _FILES:
         yield "password-file", _FILES[name]
+    if _FOLDERS.search(path):
+        yield "password-file", _CLOUD
     if name == ".env" or (
         name.startswith(".env.") and not name.endswith(("example", "sample", "template"))
     ):

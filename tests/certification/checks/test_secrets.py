@@ -22,6 +22,12 @@ VALUE = "q8Zr2Lk9" + "Xw4Tn7Vb3Mc6"
         ("a.md", KEY[:40], "private-key", Level.WARNING),
         (".netrc", f"machine h login u password {VALUE}", "password-file", Level.ERROR),
         (".pgpass", f"db:5432:app:user:{VALUE}", "password-file", Level.ERROR),
+        (".htpasswd", "user:$apr1$q8Zr2Lk9$Xw4Tn7Vb3Mc6q8Zr2Lk9a1", "password-file", Level.ERROR),
+        (".npmrc", f"//registry.npmjs.org/:_authToken={VALUE}", "password-file", Level.ERROR),
+        (".pypirc", f"[pypi]\npassword = {VALUE}", "password-file", Level.ERROR),
+        (".git-credentials", f"https://user:{VALUE}@git.internal", "password-file", Level.ERROR),
+        (".kube/config", f"    token: {VALUE}", "password-file", Level.ERROR),
+        (".aws/credentials", f"aws_secret_access_key = {VALUE}", "password-file", Level.ERROR),
         (".env", f"API_KEY={VALUE}", "environment-file", Level.WARNING),
         ("a.json", f'{{"client_secret": "{VALUE}"}}', "assignment", Level.WARNING),
         ("a.yaml", f"url: postgres://user:{VALUE}@db.internal", "url-password", Level.WARNING),
@@ -51,6 +57,20 @@ def test_credentials_are_found_and_never_shown(
 def test_placeholders_pass(path: str, text: str, tmp_path: Path) -> None:
     report = checked(CHECK, tmp_path, {path: text, "SKILL.md": ""})
     assert report.outcome is Outcome.PASSED
+
+
+def test_large_files_are_searched_and_too_large_ones_said(tmp_path: Path) -> None:
+    padding = "x = 1\n" * 500_000
+    report = checked(CHECK, tmp_path / "large", {"a.py": padding + f"y = '{AWS}'"})
+    assert rules(report) == {"aws-access-key": Level.ERROR}
+    report = checked(CHECK, tmp_path / "larger", {"a.txt": b"x" * (32 * 2**20 + 1)})
+    assert report.outcome is Outcome.ERRORED
+    assert "a.txt is larger" in report.result.incomplete
+
+
+def test_a_corrupt_file_is_named(tmp_path: Path) -> None:
+    report = checked(CHECK, tmp_path, {"a.py": b"\0\xff"})
+    assert report.result.evidence[0].content == {"a.py": "not text"}
 
 
 def test_not_applicable(tmp_path: Path) -> None:
