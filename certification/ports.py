@@ -102,6 +102,28 @@ class ProvenanceVerifier(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ApprovedTools:
+    """The tools of an approved version: name to sha256:<hex> of the definition, as written in its
+    files and as its running server listed them. None: that was not observed."""
+
+    version: str
+    written: Mapping[str, str] | None
+    listed: Mapping[str, str] | None
+
+
+class Catalogue(Protocol):
+    """What the catalogue holds beside the version that is judged."""
+
+    def names(self) -> Sequence[str]:
+        """`namespace/name` of every public package of other organisations, at most 100,000."""
+        ...
+
+    def approved_tools(self) -> ApprovedTools | None:
+        """Those of the last approved version of the same package; None when there is none."""
+        ...
+
+
 class Memo(Protocol):
     """Remembers what checks said of a file's bytes. It may forget at any time.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from certification.ports import Memo, ProvenanceVerifier, Sandbox
+from certification.ports import Catalogue, Memo, ProvenanceVerifier, Sandbox
 from registry.domain.descriptor import Descriptor
 from registry.domain.identifiers import Format
 
@@ -136,6 +136,7 @@ class Tools:
     sandbox: Sandbox | None = None
     provenance: ProvenanceVerifier | None = None
     memo: Memo | None = None
+    catalogue: Catalogue | None = None
 
 
 @dataclass(frozen=True, slots=True)

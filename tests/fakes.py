@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from certification.ports import (
+    ApprovedTools,
     Observation,
     ObservedTool,
     Provenance,
@@ -42,6 +43,20 @@ class FakeSandbox:
             server_name="fake",
             tools=self.tools,
         )
+
+
+@dataclass
+class FakeCatalogue:
+    """Holds these names, and this approved version."""
+
+    known: tuple[str, ...] = ()
+    approved: ApprovedTools | None = None
+
+    def names(self) -> Sequence[str]:
+        return self.known
+
+    def approved_tools(self) -> ApprovedTools | None:
+        return self.approved
 
 
 @dataclass

@@ -12,6 +12,7 @@ from certification.checks import (
     install_scripts,
     keras_code,
     malware_rules,
+    name_squatting,
     onnx_structure,
     pickle_opcodes,
     provenance,
@@ -21,6 +22,7 @@ from certification.checks import (
     saved_model,
     secrets,
     skill_behaviour,
+    tool_pinning,
     tool_poisoning,
 )
 from certification.types import Check
@@ -47,4 +49,6 @@ ALL: tuple[Check, ...] = (
     saved_model.CHECK,
     sandbox_smoke.CHECK,
     provenance.CHECK,
+    name_squatting.CHECK,
+    tool_pinning.CHECK,
 )

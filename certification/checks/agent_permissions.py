@@ -61,7 +61,7 @@ def _judge_file(file: SubjectFile, where: Path) -> Result | None:
     runs = [s.value[:200] for s in settings if s.fact in {Fact.COMMAND, Fact.SERVER}]
     if not runs and not findings and not _SETTINGS.search(file.path):
         return None
-    return Result(tuple(findings), (Evidence("runs", runs[:50]),))
+    return Result(tuple(findings), (Evidence("commands", runs[:50]),))
 
 
 def _may_grant(path: str) -> bool:

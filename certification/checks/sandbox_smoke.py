@@ -1,12 +1,19 @@
 """Runs the thing once in a sealed room: does it start, answer, load, and stay within bounds?"""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from certification.harnesses import agent, model, script, server
-from certification.ports import Observation, ObservedTool, Sandbox, SandboxUnavailableError
+from certification.ports import (
+    ApprovedTools,
+    Observation,
+    ObservedTool,
+    Sandbox,
+    SandboxUnavailableError,
+)
 from certification.readers.intent import gravest, intents_in
+from certification.readers.tool_digests import Change, changes, digest_of_definition
 from certification.readers.unicode_text import Hiding, hidden_in
 from certification.types import (
     Check,
@@ -31,9 +38,13 @@ def _run(subject: Subject, tools: Tools) -> Result:
     if tools.sandbox is None:
         return Result(incomplete="There is no sandbox here to run it in.")
     try:
-        return _exercise(subject.format)(subject, tools.sandbox)
+        result = _exercise(subject.format)(subject, tools.sandbox)
     except SandboxUnavailableError as fault:
         return Result(incomplete=str(fault))
+    if subject.format not in _SERVERS or tools.catalogue is None:
+        return result
+    pulled = _since_approval(result, tools.catalogue.approved_tools())
+    return replace(result, findings=(*result.findings, *pulled))
 
 
 def _exercise(kind: Format) -> Callable[[Subject, Sandbox], Result]:
@@ -147,11 +158,22 @@ def _record(seen: Observation) -> tuple[Evidence, ...]:
     )
 
 
+def _since_approval(result: Result, approved: ApprovedTools | None) -> Iterator[Finding]:
+    """Tools that the running server describes otherwise than the approved version did."""
+    seen = next((item.content for item in result.evidence if item.name == "tools"), None)
+    if approved is None or approved.listed is None or not isinstance(seen, list):
+        return
+    listed = {tool["name"]: tool["digest"] for tool in seen}
+    for change, name in changes(approved.listed, listed):
+        level = Level.WARNING if change is Change.CHANGED else Level.NOTE
+        message = f"The tool “{name[:80]}” was {change} since version {approved.version}."
+        yield _finding(f"{change}-tool", level, message)
+
+
 def _tool(tool: ObservedTool) -> dict[str, str]:
-    canonical = json.dumps(tool.definition, sort_keys=True, separators=(",", ":"))
     return {
         "name": _plain(tool.name)[:200],
-        "digest": "sha256:" + hashlib.sha256(canonical.encode()).hexdigest(),
+        "digest": digest_of_definition(tool.definition),
         "description": _plain(str(tool.definition.get("description", "")))[:2000],
     }
 
@@ -258,7 +280,7 @@ def _applies(subject: Subject) -> bool:
 
 CHECK = Check(
     id="sandbox-smoke",
-    version=3,
+    version=4,
     stage=Stage.SANDBOX,
     title="Runs in the sandbox within its limits",
     standards=_STANDARDS,

@@ -61,7 +61,7 @@ def _run(subject: Subject, _: Tools) -> Result:
     deeds = {s.path: sorted(deed.value for deed in s.deeds) for s in scripts[:200] if s.deeds}
     return Result(
         tuple(findings),
-        (Evidence("scripts", {"read": len(scripts), "deeds": deeds}),),
+        (Evidence("script-deeds", {"read": len(scripts), "deeds": deeds}),),
         f"{len(unread)} files are too large or not text: {unread[0][:160]}" if unread else "",
     )
 

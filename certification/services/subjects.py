@@ -9,6 +9,7 @@ from pathlib import Path
 
 from certification.intake import open_subject, sha256_of
 from certification.services import doors
+from certification.services.catalogue import CatalogueBeside
 from certification.services.remembering import FileAnswers
 from certification.types import Subject, Tools
 from registry.blobs import local_path, open_blob, read_chunks
@@ -47,11 +48,16 @@ def materialised(version: Version) -> Iterator[tuple[Subject, Tools]]:
                 digest=version.digest,
                 declared=declared,
             )
-            yield subject, _doors()
+            yield subject, _doors(version)
 
 
-def _doors() -> Tools:
-    return Tools(sandbox=doors.sandbox(), provenance=doors.provenance(), memo=FileAnswers())
+def _doors(version: Version) -> Tools:
+    return Tools(
+        sandbox=doors.sandbox(),
+        provenance=doors.provenance(),
+        memo=FileAnswers(),
+        catalogue=CatalogueBeside(version),
+    )
 
 
 def _fetch(file: File, root: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from certification.checks.sandbox_smoke import CHECK
 from certification.pipeline import run_check
 from certification.ports import (
+    ApprovedTools,
     Observation,
     ObservedTool,
     RunRequest,
@@ -15,6 +16,7 @@ from certification.types import Outcome, Tools
 from registry.domain.descriptor import Descriptor, EntryPoint
 from registry.domain.identifiers import Format
 from tests.certification.checks.model_subject import rules, subject_of
+from tests.fakes import FakeCatalogue
 
 SEEN = Observation(
     isolation="test",
@@ -327,3 +329,20 @@ def test_an_agent_whose_packages_cannot_be_had_needs_a_person(judge):
     room = Room([replace(SEEN, error="no such package")])
     said = judge(room, Format.PYTHON_AGENT, entry=EntryPoint("python", ("python", "a.py")))
     assert said.result.incomplete == "python a.py: no such package"
+
+
+def test_a_server_that_describes_a_tool_otherwise_than_approved_goes_to_review(tmp_path):
+    approved = ApprovedTools("1.0.0", None, {"add": "sha256:0", "gone": "sha256:1"})
+    room = Room([replace(SEEN, tools=(tool("add"), tool("new")))])
+    subject = subject_of(tmp_path, {}, Format.MCP_SERVER)
+    subject = replace(subject, declared=Descriptor(Format.MCP_SERVER, entry_point=PYTHON))
+    for before, expected in (
+        (
+            approved,
+            {("changed-tool", "warning"), ("added-tool", "note"), ("removed-tool", "note")},
+        ),
+        (ApprovedTools("1.0.0", {}, None), set()),
+        (None, set()),
+    ):
+        tools = Tools(sandbox=room, catalogue=FakeCatalogue(approved=before))
+        assert rules(run_check(CHECK, subject, tools)) == expected
