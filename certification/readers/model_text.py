@@ -94,11 +94,30 @@ def _python_strings(path: str, content: str) -> Iterator[Text]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield Text(path, 1, content)
         return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield Text(path, node.lineno, node.value, literal=True)
+    for node in _walked(tree):
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str) and not _says_nothing(node.value):
+                yield Text(path, node.lineno, node.value, literal=True)
         elif isinstance(node, ast.BinOp) and (value := _assembled(node)):
             yield Text(path, node.lineno, value, literal=True, assembled=True)
+
+
+def _walked(tree: ast.AST) -> Iterator[ast.AST]:
+    """As `ast.walk` in another order and less time."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for value in vars(node).values():
+            if isinstance(value, list):
+                waiting += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
+                waiting.append(value)
+
+
+def _says_nothing(literal: str) -> bool:
+    """Too short for a sentence; in some scripts few characters are one."""
+    return len(literal) < _MIN_LITERAL and literal.isascii()
 
 
 def _assembled(node: ast.BinOp) -> str:

@@ -62,8 +62,8 @@ def spellings(text: str, lower: str) -> Iterator[Spelling]:
 
 
 def _turned(lower: str) -> Iterator[Spelling]:
-    for how, turn in (("rot13", _rot13), ("reversed", _reversed)):
-        if sum(turn(word) in lower for word in _TELLING) >= _FEW:
+    for how, turn, words in _TURNED:
+        if sum(word in lower for word in words) >= _FEW:
             yield Spelling(how, 0, turn(lower), whole=True)
 
 
@@ -110,6 +110,11 @@ def _unescaped(text: str) -> str:
     return _CODE.sub(lambda match: chr(int(match[1] or match[2], 16)), plain)
 
 
+#: How a whole text may be turned, and what telling words then look like.
+_TURNED: tuple[tuple[str, Callable[[str], str], tuple[str, ...]], ...] = tuple(
+    (how, turn, tuple(map(turn, _TELLING)))
+    for how, turn in (("rot13", _rot13), ("reversed", _reversed))
+)
 _RUNS: tuple[tuple[str, "re.Pattern[str]", Callable[[str], str]], ...] = (
     ("base64", _BASE64, _base64),
     ("hexadecimal", _HEX, _hexadecimal),
