@@ -40,6 +40,8 @@ _ISSUED = {
     ),
     "age-key": (("AGE-SECRET-KEY-1",), r"\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b"),
 }  # fmt: skip
+_WORD = re.compile(r"(?:[A-Z]?[a-z]+(?:[A-Z][a-z]+)*|[A-Z]+)\d{0,4}|v?\d{0,4}")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://\S*|[{(\[%].*|\$[{\w]+\}?|.*[})\]]")
 _RULES = {name: (words, re.compile(pattern)) for name, (words, pattern) in _ISSUED.items()}
 _ASSIGNED = re.compile(
     r"(?i)(?:api[_-]?key|secret|token|passwd|password|private[_-]?key|access[_-]?key|credential)s?"
@@ -141,10 +143,19 @@ def _complete(rule: str, text: str, end: int) -> bool:
     )
 
 
+def _spoken(value: str) -> bool:
+    """An address, an expression, or words with marks between them."""
+    words = re.split(r"[-_./:@ ]+", value)
+    return _ADDRESS.fullmatch(value) is not None or all(map(_WORD.fullmatch, words))
+
+
 def _random(value: str) -> bool:
-    """Whether a value looks generated: enough entropy, letters and digits, no placeholder."""
-    if _PLACEHOLDER.search(value) or not (
-        re.search(r"\d", value) and re.search(r"[A-Za-z]", value)
+    """Whether a value looks generated: enough entropy, letters and digits, no placeholder, and
+    neither an address nor words."""
+    if (
+        _PLACEHOLDER.search(value)
+        or _spoken(value)
+        or not (re.search(r"\d", value) and re.search(r"[A-Za-z]", value))
     ):
         return False
     total = len(value)
