@@ -7,23 +7,17 @@ modules; strings through concatenation, joins, formats, and the encodings that h
 import ast
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
 
-from certification.readers.string_codecs import MAX_STRING, decoded
+from certification.readers.string_codecs import (
+    MAX_ELEMENTS,
+    MAX_STRING,
+    Folded,
+    decoded,
+    joined,
+)
 
 MAX_DEPTH = 12
-MAX_ELEMENTS = 20_000
 _KNOWN = 4  # values of one name that are followed
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """A literal value as text (bytes as Latin-1). `hidden` says that an encoding had to be undone
-    to read it; parts that are not literal are left out."""
-
-    text: str
-    hidden: bool = False
 
 
 class Names:
@@ -206,15 +200,8 @@ def _name(names: Names, node: ast.Name | ast.Attribute, depth: int) -> Folded | 
     return names.text_of(written(node), depth)
 
 
-def _joined(parts: Iterable[Folded | None], separator: str = "") -> Folded | None:
-    known = [part for part in islice(parts, MAX_ELEMENTS) if part is not None]
-    if not known:
-        return None
-    return Folded(separator.join(p.text for p in known), any(p.hidden for p in known))
-
-
 def _format_string(names: Names, node: ast.JoinedStr, depth: int) -> Folded | None:
-    return _joined(
+    return joined(
         names.fold(part.value if isinstance(part, ast.FormattedValue) else part, depth)
         for part in node.values
     )
@@ -224,13 +211,22 @@ def _operation(names: Names, node: ast.BinOp, depth: int) -> Folded | None:
     left, right = names.fold(node.left, depth), names.fold(node.right, depth)
     match node.op:
         case ast.Add():
-            return _joined((left, right))
+            return joined((left, right))
         case ast.Div():
-            return _joined((left, right), "/")
+            return joined((left, right), "/")
         case ast.Mod() if left is not None:
-            parts = _joined(names.elements(node.right, depth)) or right
-            return _joined((left, parts), " ")
-    return None
+            values = list(names.elements(node.right, depth)) or [right]
+            return _filled(left, "%s", values)
+        case _:
+            return None
+
+
+def _filled(base: Folded, gap: str, values: Iterable[Folded | None]) -> Folded:
+    """A format with its gaps filled one after the other."""
+    for value in values:
+        text = base.text.replace(gap, value.text if value else "", 1)
+        base = Folded(text, base.hidden or (value is not None and value.hidden))
+    return base
 
 
 def _subscript(names: Names, node: ast.Subscript, depth: int) -> Folded | None:
@@ -263,11 +259,11 @@ def _variable(names: Names, node: ast.Call, depth: int) -> Folded | None:
 
 def _letters(names: Names, node: ast.Call, depth: int) -> Folded | None:
     items = names.elements(node.args[0], depth)
-    return _joined(map(_character, items)) or names.fold(node.args[0], depth)
+    return joined(map(_character, items)) or names.fold(node.args[0], depth)
 
 
 def _path(names: Names, node: ast.Call, depth: int) -> Folded | None:
-    return _joined((names.fold(part, depth) for part in node.args), "/")
+    return joined((names.fold(part, depth) for part in node.args), "/")
 
 
 def _decoded(names: Names, node: ast.Call, dotted: str, depth: int) -> Folded | None:
@@ -285,7 +281,7 @@ def _utf8(names: Names, base: Folded, node: ast.Call, depth: int) -> Folded:
 
 
 def _join(names: Names, base: Folded, node: ast.Call, depth: int) -> Folded | None:
-    return _joined(names.elements(node.args[0], depth), base.text) if node.args else None
+    return joined(names.elements(node.args[0], depth), base.text) if node.args else None
 
 
 def _replace(names: Names, base: Folded, node: ast.Call, depth: int) -> Folded:
@@ -297,11 +293,7 @@ def _replace(names: Names, base: Folded, node: ast.Call, depth: int) -> Folded:
 
 
 def _formatted(names: Names, base: Folded, node: ast.Call, depth: int) -> Folded:
-    text = base.text
-    for argument in node.args:
-        part = names.fold(argument, depth)
-        text = text.replace("{}", part.text if part else "", 1)
-    return Folded(text, base.hidden)
+    return _filled(base, "{}", (names.fold(argument, depth) for argument in node.args))
 
 
 def _unchanged(names: Names, base: Folded, node: ast.Call, depth: int) -> Folded:
@@ -367,7 +359,7 @@ _METHODS: dict[str, Callable[[Names, Folded, ast.Call, int], Folded | None]] = {
     "decode": _utf8,
     "encode": _utf8,
     "join": _join,
-    "joinpath": lambda names, base, node, depth: _joined(
+    "joinpath": lambda names, base, node, depth: joined(
         (base, *(names.fold(part, depth) for part in node.args)), "/"
     ),
     "replace": _replace,
@@ -386,6 +378,6 @@ _FOLDERS: dict[type[ast.AST], Callable[..., Folded | None]] = {
     ast.BinOp: _operation,
     ast.Subscript: _subscript,
     ast.Call: _call,
-    ast.List: lambda names, node, depth: _joined(names.elements(node, depth), " "),
-    ast.Tuple: lambda names, node, depth: _joined(names.elements(node, depth), " "),
+    ast.List: lambda names, node, depth: joined(names.elements(node, depth), " "),
+    ast.Tuple: lambda names, node, depth: joined(names.elements(node, depth), " "),
 }

@@ -108,9 +108,7 @@ class _Reader:
         elif kind == "import_statement":
             self.names.import_from(node)
         elif kind == "function_declaration":
-            name = node.field("name")
-            if name is not None:
-                self.returns[name.text()] = node
+            self.returns[(node.field("name") or node).text()] = node
         else:
             target = node.field("name") or node.field("left")
             value = node.field("value") or node.field("right")
@@ -286,9 +284,7 @@ def _rule(kinds: tuple[str, ...]) -> Config:
 
 
 def _parameters(function: SgNode) -> list[str]:
-    given = function.field("parameters") or function.field("parameter")
-    if given is None:
-        return []
+    given = function.field("parameters") or function.field("parameter") or function
     if given.kind() == "identifier":
         return [given.text()]
     names = (part.field("pattern") or part for part in given.children() if part.is_named())

@@ -2,12 +2,12 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from ast_grep_py import SgNode
 
-from certification.readers.python_names import MAX_DEPTH, Folded
-from certification.readers.string_codecs import MAX_STRING, decoded
+from certification.readers.python_names import MAX_DEPTH
+from certification.readers.string_codecs import MAX_STRING, Folded, decoded, joined
 
 _MANY = 6  # a name with more values is a minifier's, and says nothing
 _WRAPPERS = frozenset(
@@ -52,9 +52,8 @@ class ScriptNames:
         source = node.field("source")
         module = self._module(self.fold(source)) if source else ""
         for part in node.find_all(kind="import_specifier"):
-            name, alias = part.field("name"), part.field("alias")
-            if name is not None:
-                self.imports[(alias or name).text()] = f"{module}.{name.text()}"
+            name = part.field("name") or part
+            self.imports[(part.field("alias") or name).text()] = f"{module}.{name.text()}"
         for clause in node.find_all(kind="import_clause"):
             for child in clause.children():
                 if child.kind() == "identifier":
@@ -146,8 +145,7 @@ class ScriptNames:
             return None
         kind = node.kind()
         if kind in _WRAPPERS:
-            inner = next(iter(_named(node)), None)
-            return self.fold(inner, depth + 1) if inner is not None else None
+            return self.fold(next(iter(_named(node)), node), depth + 1)
         folder = _FOLDERS.get(kind)
         found = folder(self, node, depth + 1) if folder else None
         return found and Folded(found.text[:MAX_STRING], found.hidden)
@@ -198,21 +196,15 @@ def _template(names: ScriptNames, node: SgNode, depth: int) -> Folded | None:
             parts.append(Folded(child.text()))
         elif child.kind() == "template_substitution":
             parts += [names.fold(inner, depth) for inner in _named(child)]
-    return _joined(parts) or Folded("")
-
-
-def _joined(parts: Iterable[Folded | None], separator: str = "") -> Folded | None:
-    known = [part for part in parts if part is not None]
-    if not known:
-        return None
-    return Folded(separator.join(p.text for p in known), any(p.hidden for p in known))
+    return joined(parts) or Folded("")
 
 
 def _binary(names: ScriptNames, node: SgNode, depth: int) -> Folded | None:
-    operator, left, right = node.field("operator"), node.field("left"), node.field("right")
-    if operator is None or left is None or right is None or operator.text() != "+":
+    sides = (node.field("left"), node.field("right"))
+    operator = node.field("operator")
+    if operator is None or operator.text() != "+":
         return None
-    return _joined((names.fold(left, depth), names.fold(right, depth)))
+    return joined(names.fold(side, depth) for side in sides if side is not None)
 
 
 def _elements(names: ScriptNames, node: SgNode, depth: int) -> Iterator[Folded | None]:
@@ -221,7 +213,7 @@ def _elements(names: ScriptNames, node: SgNode, depth: int) -> Iterator[Folded |
 
 
 def _array(names: ScriptNames, node: SgNode, depth: int) -> Folded | None:
-    return _joined(_elements(names, node, depth), " ")
+    return joined(_elements(names, node, depth), " ")
 
 
 def _call(names: ScriptNames, node: SgNode, depth: int) -> Folded | None:
@@ -236,7 +228,7 @@ def _call(names: ScriptNames, node: SgNode, depth: int) -> Folded | None:
         codec = names.fold(given[1], depth) if len(given) > 1 else None
         found = _decoded(names.fold(given[0], depth), _DECODERS[dotted] or _text(codec))
     elif _PATHS.fullmatch(dotted):
-        found = _joined((names.fold(part, depth) for part in given), "/")
+        found = joined((names.fold(part, depth) for part in given), "/")
     elif function is not None and function.kind() == "member_expression":
         found = _method(names, function, given, depth)
     return found
@@ -262,10 +254,8 @@ def _decoded(inner: Folded | None, codec: str) -> Folded | None:
 
 def _method(names: ScriptNames, function: SgNode, given: list[SgNode], depth: int) -> Folded | None:
     held, name = function.field("object"), function.field("property")
-    if held is None or name is None:
-        return None
-    base = names.fold(held, depth)
-    if base is None or name.text() not in _METHODS:
+    base = names.fold(held, depth) if held is not None else None
+    if base is None or name is None or name.text() not in _METHODS:
         return None
     separator = names.fold(given[0], depth) if given else None
     return _METHODS[name.text()](base, separator.text if separator else " ")

@@ -4,10 +4,30 @@ import base64
 import binascii
 import codecs
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 MAX_STRING = 65_536
+MAX_ELEMENTS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A literal value as text (bytes as Latin-1). `hidden` says that an encoding had to be undone
+    to read it; parts that are not literal are left out."""
+
+    text: str
+    hidden: bool = False
+
+
+def joined(parts: Iterable[Folded | None], separator: str = "") -> Folded | None:
+    """The parts that are known, in a row; None when none is."""
+    known = [part for part in islice(parts, MAX_ELEMENTS) if part is not None]
+    if not known:
+        return None
+    return Folded(separator.join(p.text for p in known), any(p.hidden for p in known))
 
 
 def decoded(codec: str, text: str) -> str | None:

@@ -130,6 +130,7 @@ def test_a_use_that_is_not_declared(
         ("a.py", "open('/tmp/x', 'w')\nopen('beside.json')\nopen(path)", {}),
         ("a.py", "open('/home/u/x', 'w')", {"write": ["~"]}),
         ("tests/a.py", "import os\nos.system('git log')", {}),
+        ("a.py", "eval('1')", {}),
     ],
 )
 def test_what_is_declared_or_harmless(

@@ -42,6 +42,14 @@ def test_placeholders_pass(tmp_path: Path) -> None:
     assert report.result.evidence[0].content == {"found": 0}
 
 
+def test_what_says_that_it_is_a_placeholder_is_left_out(tmp_path: Path) -> None:
+    program = tmp_path / "gitleaks"
+    rows = '[{"Secret": "your-token-here", "RuleID": "a", "File": "b", "StartLine": 1}]'
+    program.write_text(f"#!/bin/sh\necho '{rows}'\n")
+    program.chmod(0o755)
+    assert not list(leaks_in(tmp_path, program))
+
+
 @pytest.mark.parametrize(
     ("script", "says"),
     [
