@@ -6,6 +6,7 @@ regard to order; names of different functions are kept apart.
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
 
 from certification.readers.abilities import MAX_TARGET, Ability, abilities_of, marks_in
@@ -15,6 +16,8 @@ MAX_NODES = 600_000
 MAX_VISITS = 400_000
 MAX_NAMES = 60  # names followed from one expression
 _SHARED = frozenset({"self", "cls"})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_HOLD_NOTHING = frozenset({"ctx", "op", "ops", "name", "attr", "kind", "type_comment"})
 _GATHERS = frozenset({"append", "add", "extend", "insert", "update"})
 _COMMON = frozenset({"wb", "rb", "w", "utf-8", "python", "python3", "bash", "sh", "-c", "node"})
 
@@ -153,13 +156,40 @@ def _localised(tree: ast.Module) -> list[ast.AST]:
     while waiting and len(found) < MAX_NODES:
         node = waiting.pop()
         found.append(node)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            inside = list(ast.walk(node))[1:]
+        if isinstance(node, _FUNCTIONS):
+            inside = list(islice(_below(node), MAX_NODES))
             _mark(inside, len(found))
             found += inside
         else:
-            waiting += reversed(list(ast.iter_child_nodes(node)))
+            waiting += reversed(_children(node))
     return found
+
+
+def _below(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes below one, in the order of the source."""
+    waiting = _children(node)[::-1]
+    while waiting:
+        inner = waiting.pop()
+        yield inner
+        waiting += reversed(_children(inner))
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """The nodes one holds, but for contexts and operators, which hold and bind nothing."""
+    held: list[ast.AST] = []
+    for name in _fields(type(node)):
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            held.append(value)
+        elif isinstance(value, list):
+            held += [item for item in value if isinstance(item, ast.AST)]
+    return held
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    leaf = issubclass(kind, ast.Name | ast.Constant)
+    return () if leaf else tuple(name for name in kind._fields if name not in _HOLD_NOTHING)
 
 
 def _mark(inside: list[ast.AST], number: int) -> None:

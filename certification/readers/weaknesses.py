@@ -23,13 +23,27 @@ _OFFERS_TOOLS = re.compile(
     r"|\bStructuredTool\b|\bsetRequestHandler\(|\bCallToolRequestSchema\b|\bregisterTool\("
     r"|\bserver\.tool\(|\bnew McpServer\(|\baddTool\("
 )
-#: Words of which one stands in each file that the chosen tests of bandit speak of.
-_WORTH = re.compile(
-    r"shell\s*=\s*True|verify\s*=\s*False|\byaml\.(?:load|unsafe)|\bunverified_context|CERT_NONE"
-    r"|AutoAddPolicy|WarningPolicy|0\.0\.0\.0|\bos\.(?:system|popen)|\bpopen2|\bcommands\.get"
-    r"|extractall|\bmarshal\b|debug\s*=\s*True|\bmktemp\b|PROTOCOL_(?:SSL|TLSv1)|\beval\(|\bexec\("
-    r"|(?i:\bselect\s.+\sfrom\b|\binsert\s+into\b|\bdelete\s+from\b|\bupdate\s.+\sset\b)"
-)
+#: What stands in each file that the chosen tests of bandit speak of, by a word of it.
+_WORTH = {
+    "shell": r"shell\s*=\s*True",
+    "verify": r"verify\s*=\s*False",
+    "yaml": r"\byaml\.(?:load|unsafe)",
+    "unverified_context": r"unverified_context",
+    "CERT_NONE": r"CERT_NONE",
+    "Policy": r"\b(?:AutoAdd|Warning)Policy",
+    "0.0.0": r"\b0\.0\.0\.0\b",
+    "popen": r"\bpopen\w*\s*\(",
+    "system": r"\bsystem\s*\(",
+    "extractall": r"extractall",
+    "marshal": r"marshal",
+    "debug": r"debug\s*=\s*True",
+    "mktemp": r"mktemp",
+    "PROTOCOL_": r"PROTOCOL_(?:SSL|TLSv1)",
+    "eval": r"\beval\s*\(",
+    "exec": r"\bexec\s*\(",
+    "execute": r"(?i:\b(?:select|insert|delete|update)\s)",
+}
+_SHAPES = {word: re.compile(shape) for word, shape in _WORTH.items()}
 #: The tests that matter in an agent. True: what a model says may end there.
 _TESTS = {
     "B102": True, "B104": False, "B201": False, "B202": False, "B302": False, "B306": False,
@@ -78,7 +92,7 @@ def _bandit() -> Any:
 
 def python_weaknesses(where: Path, source: str) -> Iterator[Weakness]:
     """What bandit finds of medium or high severity with confidence; raises WeaknessesError."""
-    if not _WORTH.search(source):
+    if not any(word in source and shape.search(source) for word, shape in _SHAPES.items()):
         return
     manager = _bandit()
     manager.files_list = [str(where)]

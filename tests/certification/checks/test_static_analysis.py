@@ -11,7 +11,7 @@ SKILL = "---\nname: a\ndescription: b\n---\n"
 SERVER = "from mcp import FastMCP\nmcp = FastMCP('a')\n@mcp.tool()\ndef f(q):\n"
 SHELL = "subprocess-popen-with-shell-equals-true"
 QUERY = "'SELECT * FROM t WHERE a = ?'"
-LOOSE = "  return f'select {q} from t'"
+LOOSE = "  execute = f'select {q} from t'"
 NODE = "const server = new McpServer({name: 'a'});\n"
 
 
@@ -20,6 +20,7 @@ NODE = "const server = new McpServer({name: 'a'});\n"
     [
         ("a.py", "  subprocess.run(f'ls {q}', shell=True)", SHELL),
         ("a.py", "  os.system('ls ' + q)", "start-process-with-a-shell"),
+        ("a.py", "  from os import system\n  system('ls ' + q)", "start-process-with-a-shell"),
         ("a.py", "  return eval(q)", "blacklist"),
         ("a.py", "  exec(q)", "exec-used"),
         ("a.py", "  yaml.load(q)", "yaml-load"),
