@@ -32,7 +32,7 @@ class Approval:
     report: Report
     report_digest: str
     policy: str
-    policy_digest: str  # sha256:<hex> of the policy's text
+    policy_digest: str  # sha256:<hex> of the policy's text, empty when it was not kept
     decision: str
     reviewers: tuple[str, ...]
     issued_at: datetime

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import rfc8785
 
-from certification.manifest import SUBJECT_NAME, Release, timestamp
+from certification.manifest import SUBJECT_NAME, Approval, Release, timestamp
 
 PREDICATE_TYPE = "https://slsa.dev/verification_summary/v1"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -41,10 +41,7 @@ def verification_summary(release: Release, manifest: bytes, *, verifier: str) ->
                 "verifier": {"id": verifier},
                 "timeVerified": timestamp(approval.issued_at),
                 "resourceUri": purl(release.package, release.version),
-                "policy": {
-                    "uri": f"urn:assay:policy:{approval.policy}",
-                    "digest": {"sha256": _bare(approval.policy_digest)},
-                },
+                "policy": _policy(approval),
                 "inputAttestations": [
                     {
                         "uri": "urn:assay:report",
@@ -57,6 +54,14 @@ def verification_summary(release: Release, manifest: bytes, *, verifier: str) ->
             },
         }
     )
+
+
+def _policy(approval: Approval) -> dict[str, Any]:
+    """A digest is never made up for a policy whose text was not kept."""
+    named: dict[str, Any] = {"uri": f"urn:assay:policy:{approval.policy}"}
+    if approval.policy_digest:
+        named["digest"] = {"sha256": _bare(approval.policy_digest)}
+    return named
 
 
 def _bare(digest: str) -> str:

@@ -56,6 +56,13 @@ def issue(certification_id: int) -> bool:
     return True
 
 
+def _policy_digest(certification: Certification) -> str:
+    """Of the policy that judged. What was judged before digests were kept has the present one's
+    if that is still the same policy, and else none."""
+    present = policy.digest() if certification.policy == policy.POLICY else ""
+    return certification.policy_digest or present
+
+
 def _approved(certification: Certification, version: Version) -> bool:
     """Law: no signature without a verdict and, where the verdict asked for one, a review."""
     if version.state not in _SIGNABLE or certification.report is None:
@@ -85,7 +92,7 @@ def _release(certification: Certification, version: Version) -> Release:
             report=report_of(certification),
             report_digest=certification.report_digest,
             policy=certification.policy,
-            policy_digest=certification.policy_digest or policy.digest(),
+            policy_digest=_policy_digest(certification),
             decision=certification.decision,
             reviewers=tuple(
                 review.reviewer.username

@@ -128,8 +128,9 @@ class EmbeddedSigner:
         )
         with context.signer(self._token()) as signer:
             bundle = signer.sign_dsse(dsse.Statement(statement))
-        self._prove(bundle)
-        return detached(bundle)
+        signed = detached(bundle)
+        self._prove(signed)
+        return signed
 
     def trusted_root(self) -> bytes:
         """See the port."""
@@ -147,12 +148,14 @@ class EmbeddedSigner:
         """See the port."""
         return self._url
 
-    def _prove(self, bundle: Bundle) -> None:
-        """Verify what was just made. sigstore takes either time source for enough, so the
-        timestamp is asked for by itself. Raises sigstore's VerificationError."""
+    def _prove(self, signed: SignedBundle) -> None:
+        """Verify the very bytes that are handed out, the bundle and the timestamp beside it.
+        Raises sigstore's VerificationError."""
         verifier = Verifier(trusted_root=self._config.trusted_root)
+        bundle = Bundle.from_json(signed.bundle)
         verifier.verify_dsse(bundle, Identity(identity=self.identity(), issuer=self.issuer()))
-        if not verifier._verify_timestamp_authority(bundle):
+        time = decode_timestamp_response(signed.timestamp)
+        if verifier._verify_signed_timestamp(time, bundle.signature) is None:
             raise VerificationError("the timestamp of the new bundle does not verify")
 
     def _token(self) -> IdentityToken:

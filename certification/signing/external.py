@@ -21,12 +21,16 @@ class NoIdentityError(Exception):
 class ExternalSigner:
     """Signs with the stack that a ClientTrustConfig names, as the ambient workload identity.
 
-    Never falls back to the embedded authority: without a token it refuses.
+    `identity` and `issuer` are what its certificates say, where the authority writes something
+    else than the token's own. Never falls back to the embedded authority: without a token it
+    refuses.
     """
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, *, identity: str = "", issuer: str = "") -> None:
         self._raw = config.read_bytes()
         self._config = ClientTrustConfig.from_json(self._raw.decode())
+        self._identity = identity
+        self._issuer = issuer
 
     def sign(self, statement: bytes) -> SignedBundle:
         """See the port; raises NoIdentityError."""
@@ -35,7 +39,11 @@ class ExternalSigner:
         with context.signer(token) as signer:
             bundle = signer.sign_dsse(dsse.Statement(statement))
         Verifier(trusted_root=self._config.trusted_root).verify_dsse(
-            bundle, Identity(identity=token.identity, issuer=token.federated_issuer)
+            bundle,
+            Identity(
+                identity=self._identity or token.identity,
+                issuer=self._issuer or token.federated_issuer,
+            ),
         )
         document = json.loads(bundle.to_json())
         entry = document["verificationMaterial"]["tlogEntries"][0]
@@ -51,11 +59,11 @@ class ExternalSigner:
 
     def identity(self) -> str:
         """See the port."""
-        return self._token().identity
+        return self._identity or self._token().identity
 
     def issuer(self) -> str:
         """See the port."""
-        return self._token().federated_issuer
+        return self._issuer or self._token().federated_issuer
 
     def _token(self) -> IdentityToken:
         credential = detect_credential()

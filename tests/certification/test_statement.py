@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -77,7 +78,17 @@ def test_the_summary_covers_files_and_manifest():
     assert predicate["verificationResult"] == "PASSED"
     assert predicate["resourceUri"] == "pkg:generic/acme/thing@1.0.0%2Bbuild"
     assert predicate["inputAttestations"][0]["digest"]["sha256"] == "a" * 64
+    assert predicate["policy"] == {
+        "uri": "urn:assay:policy:assay-default@1",
+        "digest": {"sha256": "b" * 64},
+    }
     assert not any(level.startswith("SLSA_") for level in predicate["verifiedLevels"])
+
+
+def test_a_policy_that_was_not_kept_has_no_digest():
+    older = replace(RELEASE, approval=replace(RELEASE.approval, policy_digest=""))
+    statement = json.loads(verification_summary(older, b"{}", verifier="https://x/certifier"))
+    assert statement["predicate"]["policy"] == {"uri": "urn:assay:policy:assay-default@1"}
 
 
 @pytest.mark.parametrize(

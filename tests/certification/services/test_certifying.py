@@ -1,5 +1,6 @@
 """The services of the pipeline on real Postgres; the tests play the bell by hand."""
 
+import base64
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from sigstore.models import Bundle, ClientTrustConfig
 from sigstore.verify import Verifier
 from sigstore.verify.policy import Identity
 
+from certification import policy
 from certification.models import Certificate, Certification, CheckRun, LogEntry, StageRun
 from certification.services import certifying, issuing, reading, reviewing, subjects
 from certification.types import Decision
@@ -91,6 +93,26 @@ def test_the_bundle_covers_every_file_and_the_manifest(publisher, sandbox, signe
     manifest = json.loads(bytes(certificate.manifest))
     assert manifest["package"] == "acme/tiny-classifier"
     assert {file["path"] for file in manifest["files"]} == set(files)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "digest"),
+    [
+        (policy.POLICY, f"sha256:{'c' * 64}", {"sha256": "c" * 64}),
+        (policy.POLICY, "", {"sha256": policy.digest().removeprefix("sha256:")}),
+        ("assay-default@0", "", None),
+    ],
+)
+def test_the_certificate_names_the_policy_that_judged(
+    publisher, sandbox, signer, name, kept, digest
+):
+    certification = run_all(publish(publisher, "benign/tiny-classifier"))
+    assert certification.policy_digest == policy.digest()
+    Certification.objects.filter(pk=certification.pk).update(policy=name, policy_digest=kept)
+    assert issuing.issue(certification.pk)
+    bundle = json.loads(bytes(Certificate.objects.get(certification=certification).bundle))
+    statement = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))
+    assert statement["predicate"]["policy"].get("digest") == digest
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,31 @@ def test_a_certificate_for_somebody_else_is_refused(stack, config, workload):
         ExternalSigner(config).sign(STATEMENT)
 
 
+def test_the_certificate_may_name_another_than_the_token(stack, config, workload):
+    stack.identity_override = "https://ci.example.org/certifier"
+    signer = ExternalSigner(config, identity=stack.identity_override, issuer=ISSUER)
+    signed = signer.sign(STATEMENT)
+    assert signer.identity() == "https://ci.example.org/certifier"
+    trusted = ClientTrustConfig.from_json(signer.trust_config().decode()).trusted_root
+    Verifier(trusted_root=trusted).verify_dsse(
+        Bundle.from_json(signed.bundle), Identity(identity=signer.identity(), issuer=ISSUER)
+    )
+    with pytest.raises(VerificationError, match="OIDCIssuer"):
+        ExternalSigner(
+            config, identity=stack.identity_override, issuer="https://other.example.org"
+        ).sign(STATEMENT)
+
+
+def test_a_process_without_a_token_still_says_who_signs(settings, config):
+    settings.ASSAY_SIGSTORE_TRUST_CONFIG = str(config)
+    settings.ASSAY_SIGSTORE_IDENTITY = WORKLOAD
+    settings.ASSAY_SIGSTORE_ISSUER = ISSUER
+    signer = signer_from_settings()
+    assert (signer.identity(), signer.issuer()) == (WORKLOAD, ISSUER)
+    with pytest.raises(NoIdentityError):
+        signer.sign(STATEMENT)
+
+
 def test_the_settings_choose_and_nothing_falls_back(settings, config, tmp_path):
     settings.ASSAY_SIGSTORE_TRUST_CONFIG = ""
     assert isinstance(signer_from_settings(), EmbeddedSigner)
