@@ -6,7 +6,6 @@ regard to order; names of different functions are kept apart.
 
 import ast
 from collections.abc import Iterable, Iterator
-from functools import cache
 from itertools import islice
 
 from certification.readers.abilities import MAX_TARGET, Ability, abilities_of, marks_in
@@ -18,6 +17,13 @@ MAX_NAMES = 60  # names followed from one expression
 _SHARED = frozenset({"self", "cls"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _HOLD_NOTHING = frozenset({"ctx", "op", "ops", "name", "attr", "kind", "type_comment"})
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
+    kind: ()
+    if issubclass(kind, ast.Name | ast.Constant)
+    else tuple(name for name in kind._fields if name not in _HOLD_NOTHING)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
 _GATHERS = frozenset({"append", "add", "extend", "insert", "update"})
 _COMMON = frozenset({"wb", "rb", "w", "utf-8", "python", "python3", "bash", "sh", "-c", "node"})
 
@@ -177,19 +183,13 @@ def _below(node: ast.AST) -> Iterator[ast.AST]:
 def _children(node: ast.AST) -> list[ast.AST]:
     """The nodes one holds, but for contexts and operators, which hold and bind nothing."""
     held: list[ast.AST] = []
-    for name in _fields(type(node)):
+    for name in _FIELDS.get(type(node), node._fields):
         value = getattr(node, name, None)
         if isinstance(value, ast.AST):
             held.append(value)
         elif isinstance(value, list):
             held += [item for item in value if isinstance(item, ast.AST)]
     return held
-
-
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    leaf = issubclass(kind, ast.Name | ast.Constant)
-    return () if leaf else tuple(name for name in kind._fields if name not in _HOLD_NOTHING)
 
 
 def _mark(inside: list[ast.AST], number: int) -> None:
