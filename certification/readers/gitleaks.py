@@ -13,6 +13,8 @@ from certification.readers.secret_rules import is_placeholder, mask
 
 PACK = "gitleaks"
 TIMEOUT_SECONDS = 120
+#: Larger files are weights, or are named by the check `secrets` as too large to be searched.
+MAX_MEGABYTES = 4
 MAX_REPORT_BYTES = 16 * 1024 * 1024
 
 
@@ -56,7 +58,8 @@ def _report(program: Path, link: Path) -> bytes:
     command = [
         str(program), "dir", f"{link}/.", "--config", str(rulepacks.RULES / PACK / "config.toml"),
         "--ignore-gitleaks-allow", "--no-banner", "--log-level", "error", "--exit-code", "0",
-        "--max-decode-depth", "2", "--report-format", "json", "--report-path", "-",
+        "--max-decode-depth", "2", "--max-target-megabytes", str(MAX_MEGABYTES),
+        "--report-format", "json", "--report-path", "-",
     ]  # fmt: skip
     with tempfile.TemporaryFile() as report:
         _run(command, link.parent, report.fileno())

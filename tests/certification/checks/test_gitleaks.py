@@ -34,12 +34,20 @@ def test_credentials_are_found_and_never_shown(
     assert VALUE not in str(report)
 
 
+def test_large_files_are_left_out_and_counted(tmp_path: Path) -> None:
+    large = f"key = {AWS!r}" + " " * (reader.MAX_MEGABYTES * 1_100_000)
+    report = checked(CHECK, tmp_path, {"a.txt": large, "b.txt": "x"})
+    assert report.outcome is Outcome.PASSED
+    assert report.result.evidence[0].content == {"found": 0, "too_large": 1}
+    assert checked(CHECK, tmp_path / "x", {"a.txt": large}).outcome is Outcome.NOT_APPLICABLE
+
+
 def test_placeholders_pass(tmp_path: Path) -> None:
     made_up = "ghp_" + "abcdefghijklmnopqrstuvwxyz0123456789"
     text = f"aws = 'AKIAIOSFODNN7EXAMPLE'\ngithub = '{made_up}'"
     report = checked(CHECK, tmp_path, {"a.py": text})
     assert report.outcome is Outcome.PASSED
-    assert report.result.evidence[0].content == {"found": 0}
+    assert report.result.evidence[0].content == {"found": 0, "too_large": 0}
 
 
 def test_what_says_that_it_is_a_placeholder_is_left_out(tmp_path: Path) -> None:
