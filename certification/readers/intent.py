@@ -71,7 +71,8 @@ _DENYING_START = re.compile(
 _WEAK = frozenset(
     {
         Signal.COVERT, Signal.TRIGGER, Signal.PRIVATE, Signal.KEYS, Signal.ROUTINE, Signal.TRUST,
-        Signal.COERCE, Signal.UPLOAD,
+        Signal.COERCE, Signal.UPLOAD, Signal.DEMAND, Signal.SLOT, Signal.ADDRESS,
+        Signal.COMMENT, Signal.CONTENTS,
     }
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ _SPACED = re.compile(r"(?<!\w)(?:\w([ .\-_*|~+]{1,2}))(?:\w[ .\-_*|~+]{1,4}){8,4
 _WORDLIKE = re.compile(r"[a-z]{2,}(?:['\u2019]?[a-z]*)(?: [a-z~/.'_-]+){2,}", re.IGNORECASE)
 _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_WORD = re.compile(r"(?<![\w-])(?=\w*[a-z@$])(?=\w*[013457@$])[a-z0-9@$]{2,}(?![\w-])")
+_WORD = re.compile(r"[^\W\d_]+")
 _FEW, _SHORT = 2, 3
 #: Enough of the vocabulary of orders to tell that a text reads as one when turned round.
 _TELLING = (
@@ -65,6 +66,8 @@ def _turned(lower: str) -> Iterator[Spelling]:
     for how, turn, words in _TURNED:
         if sum(word in lower for word in words) >= _FEW:
             yield Spelling(how, 0, turn(lower), whole=True)
+            if turn is _reversed:
+                yield Spelling(how, 0, _WORD.sub(lambda word: word[0][::-1], lower), whole=True)
 
 
 def _rot13(text: str) -> str:

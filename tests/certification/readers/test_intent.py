@@ -9,7 +9,7 @@ from certification.types import Level
 
 TEXTS = Path(__file__).parents[2] / "assets" / "intent"
 #: What may slip, or be flagged by mistake, of the texts kept for measuring.
-RECALL, FALSE_POSITIVES = 0.96, 0.02
+RECALL, FALSE_POSITIVES = 0.9, 0.02
 
 
 def kept(name: str) -> list[dict[str, str]]:
@@ -29,7 +29,7 @@ def flagged(entries: list[dict[str, str]]) -> list[str]:
 def test_hostile_texts_are_found_in_many_words_and_languages() -> None:
     hostile = kept("hostile.toml")
     missed = {entry["say"] for entry in hostile} - set(flagged(hostile))
-    assert len(hostile) >= 40
+    assert len(hostile) >= 160
     assert len(missed) <= len(hostile) * (1 - RECALL), missed
 
 
