@@ -44,7 +44,11 @@ def _judge_file(file: SubjectFile, where: Path) -> Result | None:
     findings += [finding for tool in defined for finding in _of_tool(file.path, tool)]
     evidence = (
         Evidence("texts", len(texts)),
-        *([Evidence("defined-tools", [tool.name[:80] for tool in defined[:200]])] if defined else []),
+        *(
+            [Evidence("defined-tools", [tool.name[:80] for tool in defined[:200]])]
+            if defined
+            else []
+        ),
     )
     findings.sort(key=lambda finding: list(reversed(Level)).index(finding.level))
     return Result(tuple(findings[:_MAX_PER_FILE]), evidence)
