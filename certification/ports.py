@@ -1,7 +1,8 @@
 """The only doors out of a check: what it may ask of the world, as Protocols."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -173,4 +174,53 @@ class Signer(Protocol):
 
     def issuer(self) -> str:
         """OIDC issuer in the leaf certificates."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisorySnapshot:
+    """What is known of advisories: `digest` names the records, `imported_at` says since when."""
+
+    digest: str  # sha256:<hex>
+    imported_at: datetime
+    newest: str  # RFC 3339, when the newest record was modified
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackageVersion:
+    """An exact release: ecosystem by its OSV name, name as the ecosystem normalises it."""
+
+    ecosystem: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProblem:
+    """An advisory that affects a component. `fixed` is the version that mends it, or empty."""
+
+    advisory: str
+    aliases: tuple[str, ...]
+    summary: str
+    severity: str  # critical, high, medium, low or unknown
+    malicious: bool
+    fixed: str
+
+
+class AdvisoryFeed(Protocol):
+    """Known vulnerabilities and malicious packages, as of one snapshot."""
+
+    def snapshot(self) -> AdvisorySnapshot | None:
+        """The newest snapshot; None when nothing was ever imported."""
+        ...
+
+    def is_stale(self) -> bool:
+        """Whether the newest snapshot is older than this installation tolerates, or absent."""
+        ...
+
+    def problems(
+        self, packages: Iterable[PackageVersion]
+    ) -> dict[PackageVersion, list[KnownProblem]]:
+        """The problems of those that have any, gravest first."""
         ...

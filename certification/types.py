@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from certification.ports import Catalogue, Memo, ProvenanceVerifier, Sandbox
+from certification.ports import AdvisoryFeed, Catalogue, Memo, ProvenanceVerifier, Sandbox
 from registry.domain.descriptor import Descriptor
 from registry.domain.identifiers import Format
 
@@ -137,6 +137,7 @@ class Tools:
     provenance: ProvenanceVerifier | None = None
     memo: Memo | None = None
     catalogue: Catalogue | None = None
+    advisories: AdvisoryFeed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from certification.readers import npm_locks, python_locks
 from certification.readers.components import MAX_COMPONENTS, Component, LockError
 from certification.readers.lock_text import MAX_LOCK_BYTES
 from certification.readers.tree import read_part
-from certification.types import Subject
+from certification.types import Subject, SubjectFile
 
 LockReader = Callable[[str, str], Iterator[Component]]
 _BY_NAME: dict[str, LockReader] = {
@@ -45,14 +46,19 @@ class Dependencies:
 
 def dependencies_of(subject: Subject) -> Dependencies:
     """What the subject's files name; never raises for what is in them."""
+    return _read(subject.root, subject.files)
+
+
+@lru_cache(maxsize=2)  # several checks ask for the same subject, one after the other
+def _read(root: Path, files: tuple[SubjectFile, ...]) -> Dependencies:
     found: set[Component] = set()
     unread: list[str] = []
-    for file in subject.files:
+    for file in files:
         reader = _reader(file.path)
         if reader is None:
             continue
         try:
-            text = _text(file.path, subject.path(file.path))
+            text = _text(file.path, root / file.path)
             found.update(islice(reader(file.path, text), MAX_COMPONENTS + 1))
         except LockError as fault:
             unread.append(str(fault))

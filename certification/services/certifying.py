@@ -17,7 +17,7 @@ from certification import dispatch, policy, reports
 from certification.checks import ALL
 from certification.models import Certification, CheckRun, StageRun, StageState
 from certification.pipeline import give_up, run_checks
-from certification.services import subjects
+from certification.services import inventory, subjects
 from certification.types import Check, CheckReport, Decision, Report, Stage, Subject, Tools
 from registry.domain.states import PENDING, State
 from registry.models import User, Version
@@ -57,6 +57,8 @@ def run_stage(stage_run_id: int) -> bool:
             _heartbeat(run.pk, lease),
             subjects.materialised(run.certification.version) as (subject, tools),
         ):
+            if run.stage == Stage.SCAN:
+                inventory.keep(run.certification.version, subject)
             _answer(run, checks, subject, tools)
     return _finish(run.pk, lease)
 

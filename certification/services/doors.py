@@ -6,9 +6,10 @@ from typing import cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from certification.ports import ProvenanceVerifier, Sandbox, Signer
+from certification.ports import AdvisoryFeed, ProvenanceVerifier, Sandbox, Signer
 
 _SIGNER = "certification.signing.signer_from_settings"
+_ADVISORIES = "certification.advisories.database.DatabaseFeed"
 _PROVENANCE = "certification.signing.provenance.SigstoreProvenanceVerifier"
 
 
@@ -22,6 +23,12 @@ def sandbox() -> Sandbox:
 def provenance() -> ProvenanceVerifier:
     """The verifier of publishers' bundles."""
     return cast("ProvenanceVerifier", import_string(_PROVENANCE)())
+
+
+@cache
+def advisories() -> AdvisoryFeed:
+    """What is known of vulnerable and malicious packages."""
+    return cast("AdvisoryFeed", import_string(_ADVISORIES)())
 
 
 @cache

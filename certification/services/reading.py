@@ -3,9 +3,18 @@
 import json
 from typing import Any
 
+from django.db.models import QuerySet
+
 from certification import reports
 from certification.checks import ALL
-from certification.models import Certification, CheckRun, StageState
+from certification.models import (
+    BilledComponent,
+    BillOfMaterials,
+    Certification,
+    CheckRun,
+    Exposure,
+    StageState,
+)
 from certification.services.certifying import report_of
 from certification.types import Check, Decision, Outcome, Stage, Verdict
 from registry.domain import descriptor
@@ -113,6 +122,25 @@ def evidence(version: Version) -> dict[str, Any]:
         for run in certification.checks.all()
         for item in run.result["evidence"]
     }
+
+
+def exposures(version: Version) -> list[Exposure]:
+    """Advisories that became known after the version was judged, newest first."""
+    return list(
+        Exposure.objects.filter(version=version, advisory__withdrawn=False).select_related(
+            "advisory", "component"
+        )[:200]
+    )
+
+
+def components(version: Version) -> QuerySet[BilledComponent]:
+    """What the version is built on, as far as releases are fixed."""
+    return BilledComponent.objects.filter(version=version).order_by("ecosystem", "name")
+
+
+def bill_of_materials(version: Version) -> BillOfMaterials | None:
+    """The version's CycloneDX document; None before its scan."""
+    return BillOfMaterials.objects.filter(version=version).first()
 
 
 def observed_tools(version: Version) -> list[dict[str, Any]]:

@@ -57,6 +57,7 @@ def _doors(version: Version) -> Tools:
         provenance=doors.provenance(),
         memo=FileAnswers(),
         catalogue=CatalogueBeside(version),
+        advisories=doors.advisories(),
     )
 
 

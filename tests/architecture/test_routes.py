@@ -47,6 +47,8 @@ API = {
     "api:attestations get": "404 404 404 404 404 404",
     "api:certificate get": "404 404 404 404 404 404",
     "api:timestamp get": "404 404 404 404 404 404",
+    "api:sbom get": "404 404 404 404 404 404",
+    "api:advisories get": "404 404 200 200 200 200",
     "api:report get": "404 404 404 404 404 404",
     "api:file get": "404 404 200 200 200 200",
     "api:blob get": "404 404 200 200 200 200",
@@ -73,7 +75,14 @@ API = {
 CATCH_ALL = {"api:unknown": "/api/v1/nothing", "api-unknown": "/api/v2/packages/"}
 #: Insiders, who may see the version, are told that it has no such document yet.
 NOT_YET = frozenset(
-    {"api:manifest", "api:attestations", "api:certificate", "api:timestamp", "api:report"}
+    {
+        "api:manifest",
+        "api:attestations",
+        "api:certificate",
+        "api:timestamp",
+        "api:report",
+        "api:sbom",
+    }
 )
 OUTSIDERS = frozenset({"nobody", "outsider"})
 #: They need the signing authority, and know no roles.

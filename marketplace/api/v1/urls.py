@@ -42,6 +42,8 @@ urlpatterns = [
         name="certificate",
     ),
     path(_VERSION + "attestations/timestamp", versions.Timestamp.as_view(), name="timestamp"),
+    path(_VERSION + "sbom", versions.Sbom.as_view(), name="sbom"),
+    path(_VERSION + "advisories", versions.Advisories.as_view(), name="advisories"),
     path(_VERSION + "report", versions.Report.as_view(), name="report"),
     path(_VERSION + "files/<path:path>", downloads.FileByPath.as_view(), name="file"),
     path(_VERSION + "blobs/<digest:digest>", downloads.FileByDigest.as_view(), name="blob"),

@@ -66,6 +66,7 @@ def version(request: HttpRequest, namespace: str, name: str, number: str) -> Htt
     context = {
         "version": found,
         "withdrawable": may_publish and may_move(state, State.WITHDRAWN),
+        "exposures": reading.exposures(found),
         "yankable": may_publish and state is State.APPROVED,
         **_progress(found),
     }

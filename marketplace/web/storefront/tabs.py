@@ -63,6 +63,7 @@ def _certificate(version: Version, request: HttpRequest) -> dict[str, Any]:
         "passed": [check for check in answered if check["outcome"] != Outcome.NOT_APPLICABLE],
         "skipped": [check for check in answered if check["outcome"] == Outcome.NOT_APPLICABLE],
         "reviews": [] if certification is None else list(certification.reviews.all()),
+        "exposures": reading.exposures(version),
         "provenance": evidence.claims_proven(certification),
         "identity": trust.identity(),
         "sample": version.files.order_by("path").first(),
@@ -83,7 +84,12 @@ def _permissions(version: Version, request: HttpRequest) -> dict[str, Any]:
 
 def _contents(version: Version, request: HttpRequest) -> dict[str, Any]:
     files = list(version.files.select_related("blob")[: _MAX_FILES_SHOWN + 1])
-    return {"files": files[:_MAX_FILES_SHOWN], "more": len(files) > _MAX_FILES_SHOWN}
+    return {
+        "files": files[:_MAX_FILES_SHOWN],
+        "more": len(files) > _MAX_FILES_SHOWN,
+        "bill": reading.bill_of_materials(version),
+        "components": reading.components(version)[:_MAX_FILES_SHOWN],
+    }
 
 
 def _install(version: Version, request: HttpRequest) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from certification.models import Advisory, BilledComponent, BillOfMaterials, Exposure
 from registry.domain.states import State
 from registry.services import lifecycle
 from tests import factories
@@ -188,3 +189,25 @@ def test_there_is_no_report_before_the_verdict(publisher, as_token, refused):
     factories.make_version(state=State.CERTIFYING)
     refused(as_token(publisher).get(BASE + "report"), 404, "not-found")
     refused(as_token(publisher).get(BASE + "manifest"), 404, "not-found")
+
+
+def test_the_bill_of_materials_and_later_advisories(client, version, refused, tmp_path):
+    refused(client.get(BASE + "sbom"), 404, "not-found")
+    component = BilledComponent.objects.create(
+        version=version, ecosystem="PyPI", name="requests", release="2.31.0"
+    )
+    BillOfMaterials.objects.create(version=version, document=b"{}", digest=factories.sha256(b"{}"))
+    bill = client.get(BASE + "sbom")
+    assert bill["Content-Type"] == "application/vnd.cyclonedx+json; version=1.6"
+    assert bill["ETag"] == f'"{factories.sha256(bill.content)}"'
+    assert client.get(BASE + "advisories").json() == {"advisories": []}
+    advisory = Advisory.objects.create(
+        osv_id="PYSEC-1", severity="high", modified="2026", content="x", aliases=["CVE-1"]
+    )
+    Exposure.objects.create(component=component, version=version, advisory=advisory, fixed="3")
+    (told,) = client.get(BASE + "advisories").json()["advisories"]
+    assert (told["advisory"], told["component"], told["fixed"]) == ("PYSEC-1", "requests", "3")
+    page = client.get("/acme/weather/certificate/").content.decode()
+    assert "Known since it was certified" in page
+    contents = client.get("/acme/weather/contents/").content.decode()
+    assert "Bill of materials" in contents

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from certification.models import StageState
+from certification.readers.osv import Severity
 from certification.services.reviewing import MIN_REASON_CHARACTERS
 from certification.types import Decision, Level
 from marketplace.api.v1.serializers.camel import CamelSerializer
@@ -65,6 +66,25 @@ class AttestationSerializer(CamelSerializer):
 
 class AttestationsSerializer(CamelSerializer):
     bundles = AttestationSerializer(many=True)
+
+
+class ExposureSerializer(CamelSerializer):
+    advisory = serializers.CharField(source="advisory.osv_id")
+    aliases = serializers.ListField(source="advisory.aliases", child=serializers.CharField())
+    summary = serializers.CharField(source="advisory.summary")
+    severity = serializers.ChoiceField(
+        source="advisory.severity", choices=[level.value for level in Severity]
+    )
+    malicious = serializers.BooleanField(source="advisory.malicious")
+    ecosystem = serializers.CharField(source="component.ecosystem")
+    component = serializers.CharField(source="component.name")
+    release = serializers.CharField(source="component.release")
+    fixed = serializers.CharField(help_text="The version that mends it; empty if none is known.")
+    found_at = serializers.DateTimeField()
+
+
+class ExposuresSerializer(CamelSerializer):
+    advisories = ExposureSerializer(many=True)
 
 
 class ReviewSerializer(CamelSerializer):

@@ -10,12 +10,17 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from certification import sbom
 from certification.models import Certificate, Certification
 from certification.services import reading
 from marketplace.api.v1.documentation import documented
 from marketplace.api.v1.endpoint import PublicEndpoint
 from marketplace.api.v1.lookups import Address, visible
-from marketplace.api.v1.serializers.proofs import AttestationsSerializer, ProgressSerializer
+from marketplace.api.v1.serializers.proofs import (
+    AttestationsSerializer,
+    ExposuresSerializer,
+    ProgressSerializer,
+)
 from marketplace.api.v1.serializers.versions import VersionSerializer
 from registry.domain.problems import Code, ProblemError
 from registry.domain.tokens import Scope
@@ -136,6 +141,30 @@ def _report_type(request: Request) -> str:
             return request.get_preferred_type([JSON, SARIF]) or JSON
         case _:
             raise ProblemError(Code.INVALID, "A report comes as json or as sarif.")
+
+
+class Sbom(PublicEndpoint):
+    scopes = (Scope.READ, Scope.INSTALL, Scope.PUBLISH)
+
+    @documented("readSbom", answers={(200, sbom.MEDIA_TYPE): OpenApiTypes.OBJECT}, problems=[404])
+    def get(self, request: Request, **address: str) -> HttpResponseBase:
+        """The bill of materials: CycloneDX 1.6, stored bytes whose sha256 is the ETag."""
+        bill = reading.bill_of_materials(visible(request, Address(**address)))
+        if bill is None:
+            raise ProblemError(Code.NOT_FOUND, "There is no bill of materials yet.")
+        response = HttpResponse(bytes(bill.document), content_type=sbom.MEDIA_TYPE)
+        response["ETag"] = f'"{bill.digest}"'
+        return response
+
+
+class Advisories(PublicEndpoint):
+    scopes = (Scope.READ, Scope.INSTALL, Scope.PUBLISH)
+
+    @documented("listAdvisories", answers={200: ExposuresSerializer}, problems=[404])
+    def get(self, request: Request, **address: str) -> Response:
+        """Advisories on its components that became known after the version was judged."""
+        found = reading.exposures(visible(request, Address(**address)))
+        return Response(ExposuresSerializer({"advisories": found}).data)
 
 
 def _certificate(version: Version) -> Certificate:
