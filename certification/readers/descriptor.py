@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from certification.readers.formats import (
+    agent_card,
     assay_toml,
+    instructions,
     loose,
     mcp_registry,
     mcpb,
@@ -31,8 +33,10 @@ FORMATS: tuple[_Recogniser, ...] = (
     mcp_registry.recognise,
     npm.recognise,
     python_project.recognise,
+    agent_card.recognise,
     loose.recognise,
     model.recognise,
+    instructions.recognise,
 )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 MAX_TEXT_BYTES = 2 * 1024 * 1024
 _PROSE = (".md", ".mdx", ".mdc", ".txt", ".prompt", ".rst", ".jinja", ".jinja2", ".j2")
+_RULES = (".cursorrules", ".windsurfrules", ".clinerules", ".goosehints")
 _DATA = (".json", ".yaml", ".yml", ".toml")
 _SOURCE = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".ps1", ".tsx", ".jsx")
 _SCRIPTS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".tsx", ".jsx")
@@ -42,7 +43,7 @@ class Text:
 
 def is_read(path: str) -> bool:
     """Whether anything in the file may reach a model: prose, manifests, schemas, source."""
-    return path.casefold().endswith(_PROSE + _DATA + _SOURCE) and not _vendored(path)
+    return path.casefold().endswith(_PROSE + _DATA + _SOURCE + _RULES) and not _vendored(path)
 
 
 def is_source(path: str) -> bool:

@@ -131,6 +131,12 @@ def test_source_that_does_not_parse_is_read_as_text(tmp_path: Path) -> None:
     assert {finding.location.path for finding in found if finding.location} == {"c.json"}
 
 
+@pytest.mark.parametrize("path", ["AGENTS.md", ".cursorrules", ".windsurfrules", "agent-card.json"])
+def test_rules_and_cards_are_read(path: str, tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {path: json.dumps({"description": ORDER})}
+    assert checked(CHECK, tmp_path, files).outcome is Outcome.FAILED
+
+
 def test_not_applicable_and_unreadable(tmp_path: Path) -> None:
     assert checked(CHECK, tmp_path, {"m.gguf": b"GGUF"}).outcome is Outcome.NOT_APPLICABLE
     assert checked(CHECK, tmp_path, {"SKILL.md": b"\0"}).outcome is Outcome.ERRORED

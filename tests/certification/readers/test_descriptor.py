@@ -321,3 +321,35 @@ def test_archive_tree_reads_what_it_can() -> None:
     data[33] ^= 0xFF
     tree = ArchiveTree(io.BytesIO(bytes(data)))
     assert tree.read("abc", 100) == b""
+
+
+def test_agent_cards() -> None:
+    card = {
+        "name": "Route Planner",
+        "version": "1.0.0",
+        "url": "https://a.example",
+        "skills": [{"id": "plan"}],
+    }
+    for path in ("agent.json", ".well-known/agent-card.json"):
+        good = seen({path: json.dumps(card)})
+        assert good.descriptor is not None
+        assert good.format is Format.PYTHON_AGENT
+        assert (good.descriptor.name, good.descriptor.tools) == ("route-planner", ("plan",))
+    for other in (
+        "{}",
+        json.dumps({**card, "skills": []}),
+        json.dumps({"name": "a", "skills": [{}]}),
+    ):
+        assert seen({"agent.json": other}).format is None
+    assert "not valid JSON" in seen({"agent.json": "{"}).problems[0]
+
+
+def test_packages_of_instructions() -> None:
+    company = seen(
+        {"COMPANY.md": "---\nname: Acme Labs\n---\nWe plan.", "agents/a/AGENTS.md": "Be kind."}
+    )
+    assert company.descriptor is not None
+    assert (company.format, company.descriptor.name) == (Format.PLUGIN, "acme-labs")
+    for path in ("AGENTS.md", "CLAUDE.md", ".cursorrules"):
+        assert seen({path: "Run the tests.", "b.txt": ""}, "rules.tar").format is Format.SKILL
+    assert "not closed" in seen({"TEAM.md": "---\nname: a"}).problems[0]
