@@ -15,7 +15,7 @@ _LOOKS = (
 )
 _LATIN = "aeopcxyishdlgoajpbhmtkpvuiktouhnabcdefghijklmnoprstuvwyziaplibwvcjjlfyen"
 _LETTERS = dict(zip(map(ord, _LOOKS), _LATIN, strict=True))
-_FOREIGN = re.compile(rf"[^\W\d_]*[{_LOOKS}][^\W\d_]*")
+_FOREIGN = re.compile(rf"(?<![^\W\d_])[^\W\d_]*[{_LOOKS}][^\W\d_]*")
 _LATIN_LETTER = re.compile(r"[a-z]")
 _MARKS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+|[\u064b-\u0655\u0670\u0640]+")
 _PLAIN_QUOTES = str.maketrans(

@@ -50,6 +50,7 @@ def garbage(size: int) -> bytes:
     return hashlib.shake_256(b"garbage").digest(size)
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.name)
 def test_what_did_harm_once_does_no_more(path):
     assert not approved(path, SCAN)
