@@ -48,7 +48,7 @@ def _searched(file: SubjectFile) -> bool:
 
 
 def _finding(leak: Leak) -> Finding:
-    guess = leak.rule in _GUESSES or _ASIDE.search(leak.path) is not None
+    guess = leak.digest or leak.rule in _GUESSES or _ASIDE.search(leak.path) is not None
     return Finding(
         f"gitleaks.{leak.rule}",
         Level.NOTE if guess else Level.WARNING,

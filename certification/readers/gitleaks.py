@@ -1,6 +1,7 @@
 """Runs gitleaks over a folder. Secrets stay in this module: what it gives is masked."""
 
 import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ TIMEOUT_SECONDS = 120
 MAX_MEGABYTES = 4
 MAX_REPORT_BYTES = 16 * 1024 * 1024
 
+_DIGEST = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
+
 
 class GitleaksError(Exception):
     """gitleaks gave no whole answer; the message is one sentence."""
@@ -24,12 +27,14 @@ class GitleaksError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A credential: gitleaks' rule, relative POSIX path, 1-based line, what may be shown of it."""
+    """A credential: gitleaks' rule, relative POSIX path, 1-based line, what may be shown of it.
+    `digest` says that it has the shape of a checksum."""
 
     rule: str
     path: str
     line: int
     masked: str
+    digest: bool = False
 
 
 def installed() -> Path:
@@ -95,6 +100,7 @@ def _leaks(content: bytes, prefix: str) -> Iterator[Leak]:
             if not is_placeholder(secret):
                 line = int(row["StartLine"])
                 path = str(row["File"]).removeprefix(prefix)
-                yield Leak(str(row["RuleID"]), path, line, mask(secret))
+                digest = _DIGEST.fullmatch(secret) is not None
+                yield Leak(str(row["RuleID"]), path, line, mask(secret), digest)
     except (ValueError, KeyError, TypeError) as fault:
         raise GitleaksError("gitleaks gave no report that can be read.") from fault

@@ -19,7 +19,8 @@ from certification.readers.script_names import ScriptNames, arguments
 
 MAX_CALLS = 150_000
 MAX_VISITS = 300_000
-MAX_NAMES = 40
+MAX_NAMES = 40  # names followed from one expression
+MANY_CALLS = 2_500  # a bundle: the same short names mean different things in it
 MAX_INNER = 3
 MAX_NESTING = 2_000
 
@@ -41,6 +42,7 @@ _DUMPED = re.compile(
     r"(?:\w+\.stringify|Object\.(?:entries|assign|values|fromEntries)|encodeURIComponent)"
     r"\((?:\{\}, ?)?process\.env\b(?![.\[])"
 )
+_ENCODED = re.compile(r"[\"'`](?:base64(?:url)?|hex|latin1|binary)[\"'`]\s*\)$")
 _PLAIN_ENVIRONMENT = re.compile(r"process\.env\.(\w+)")
 
 
@@ -137,13 +139,14 @@ class _Reader:
     def _reach(self, nodes: Iterable[SgNode]) -> Iterator[SgNode]:
         """Every expression that flows into these, through names and own functions."""
         seen: set[str] = set()
+        follow = MAX_NAMES if len(self.calls) < MANY_CALLS else 0
         waiting = list(nodes)
         while waiting and self.visits < MAX_VISITS:
             for node in waiting.pop().find_all(_rule(_INSIDE)):
                 self.visits += 1
                 yield node
                 name = node.text() if node.kind() in _NAMED else ""
-                if name and name not in seen and len(seen) < MAX_NAMES:
+                if name and name not in seen and len(seen) < follow:
                     seen.add(name)
                     waiting += self.names.known(name)
                     waiting += _returned(self.returns[name]) if name in self.returns else []
@@ -153,7 +156,7 @@ class _Reader:
         for node in self._reach(nodes):
             kind = node.kind()
             if kind in {"call_expression", "new_expression"}:
-                found |= abilities_of("node", self._called(node))
+                found |= self._abilities(node)
                 found |= {Ability.ENVIRONMENT} if _DUMPED.match(node.text()[:MAX_TARGET]) else set()
             elif kind == "spread_element":
                 found |= {Ability.ENVIRONMENT} if node.text() == "...process.env" else set()
@@ -161,6 +164,13 @@ class _Reader:
             if folded and len(folded.text) < MAX_TARGET and "secrets" in marks_in(folded.text):
                 found.add(Ability.SECRETS)
         return frozenset(found)
+
+    def _abilities(self, call: SgNode) -> frozenset[Ability]:
+        """What a call can do; a buffer decodes only where it is told an encoding."""
+        dotted = self._called(call)
+        if dotted == "Buffer.from" and not _ENCODED.search(call.text()[-40:]):
+            return frozenset()
+        return abilities_of("node", dotted)
 
     def _called(self, call: SgNode) -> str:
         function = call.field("function") or call.field("constructor")

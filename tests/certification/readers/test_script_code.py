@@ -37,6 +37,14 @@ def test_honest_programs_do_nothing_grave(sample: dict[str, str]) -> None:
     assert not abilities(sample["source"], sample["language"]) & GRAVE
 
 
+def test_in_a_bundle_a_name_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "const e = atob(x); eval(e)"
+    assert "decode-run" in abilities(source)
+    monkeypatch.setattr(script_code, "MANY_CALLS", 1)
+    assert "decode-run" not in abilities(source)
+    assert "decode-run" in abilities("eval(atob(x))")
+
+
 def test_what_cannot_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "parsed" in read_script("%% this is ( not ] a script @@ at # all", "javascript").problem
     assert "deeply" in read_script("[" * 5000, "javascript").problem
