@@ -27,6 +27,7 @@ _LOADS = frozenset(
     {"importlib.util.spec_from_file_location", "importlib.machinery.SourceFileLoader"}
 )
 _INSTALLERS = frozenset({"pip.main", "pip._internal.main", "pip._internal.cli.main.main"})
+_SHELLS = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"})
 _SOCKETS = frozenset({"socket.socket", "socket.create_connection"})
 _ROOTS = frozenset({"/", "~", "/home", "C:\\", "/*", "~/"})
 _TRUST = frozenset({"cert", "verify", "auth", "timeout", "context"})
@@ -109,6 +110,8 @@ class _Judge:
         self._judge_files(call, dotted, abilities, target)
         if abilities & _RUNS:
             self._judge_run(call, dotted, abilities, target)
+        if Ability.DESERIALISE in abilities and self.flows.origins(call.args) & _INCOMING:
+            self._add(Ability.DOWNLOAD_RUN, call, dotted)
         if Ability.SEND in abilities:
             self._judge_send(call, dotted)
 
@@ -169,7 +172,9 @@ class _Judge:
         self, call: ast.Call, dotted: str, origins: frozenset[Ability], target: str
     ) -> None:
         pipes = [k.value for k in call.keywords if k.arg in {"stdin", "stdout", "stderr"}]
-        if Ability.RECEIVE in origins or self._sockets(pipes):
+        shell = dotted in _SHELLS or any(k.arg == "shell" for k in call.keywords)
+        fetched = shell and not target and Ability.NETWORK in origins
+        if Ability.RECEIVE in origins or fetched or self._sockets(pipes):
             self._add(Ability.REVERSE_SHELL, call, dotted)
         elif Ability.DECODE in origins and not target:
             self._add(Ability.DECODE_RUN, call, dotted)

@@ -112,7 +112,7 @@ class Flows:
         for node in self.reach(expressions):
             if isinstance(node, ast.Call):
                 found |= abilities_of("python", self.names.resolve(node.func))
-            elif isinstance(node, ast.Constant | ast.BinOp | ast.JoinedStr):
+            if isinstance(node, ast.Constant | ast.BinOp | ast.JoinedStr | ast.Call):
                 folded = self.names.fold(node)
                 short = folded is not None and len(folded.text) < MAX_TARGET
                 if folded and short and "secrets" in marks_in(folded.text):

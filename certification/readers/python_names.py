@@ -110,6 +110,8 @@ class Names:
     def subscript(self, node: ast.Subscript, depth: int) -> str:
         """What a module, or a dictionary of one, holds under a name."""
         base = self.resolve(node.value, depth + 1)
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "__globals__":
+            return self._computed(node.slice, "os", depth)
         if base in {"sys.modules", "builtins", "__builtins__"}:
             return self._computed(node.slice, "", depth)
         if base and isinstance(node.value, ast.Call | ast.Attribute) and _namespace(node.value):
@@ -235,6 +237,9 @@ def _subscript(names: Names, node: ast.Subscript, depth: int) -> Folded | None:
         if found is not None and ast.unparse(node.slice) == "::-1":
             return Folded(found.text[::-1], hidden=True)
         return found
+    if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
+        elements = list(names.elements(node.value, depth))
+        return elements[node.slice.value] if 0 <= node.slice.value < len(elements) else None
     variable = names.resolve(node.value, depth) == "os.environ" and names.fold(node.slice, depth)
     return Folded("~") if variable and variable.text in _HOMES else None
 
@@ -315,6 +320,9 @@ _RESOLVERS: dict[type[ast.expr], Callable[..., str]] = {
     ast.Attribute: Names.attribute,
     ast.Call: Names.call,
     ast.Subscript: Names.subscript,
+    ast.IfExp: lambda names, node, depth: (
+        names.resolve(node.body, depth + 1) or names.resolve(node.orelse, depth + 1)
+    ),
     ast.Await: lambda names, node, depth: names.resolve(node.value, depth + 1),
     ast.NamedExpr: lambda names, node, depth: names.resolve(node.value, depth + 1),
     ast.BinOp: lambda names, node, depth: (

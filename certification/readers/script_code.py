@@ -269,7 +269,8 @@ class _Reader:
     def _judge_command(
         self, call: SgNode, dotted: str, origins: frozenset[Ability], target: str
     ) -> None:
-        if Ability.RECEIVE in origins:
+        fetched = Ability.NETWORK in origins and dotted.startswith("child_process.exec")
+        if Ability.RECEIVE in origins or (fetched and not target):
             self._add(Ability.REVERSE_SHELL, call, dotted)
         elif Ability.DECODE in origins and not target:
             self._add(Ability.DECODE_RUN, call, dotted)

@@ -106,6 +106,8 @@ class ScriptNames:
         held = node.field("property")
         base = self.resolve(node.field("object"), depth)
         name = held.text() if held is not None else ""
+        if name == "constructor" and not base:
+            return "Function"  # of a literal function, or of a literal's method
         if name in {"default", "promises", "call", "apply", "bind"} and base:
             return base
         return f"{base}.{name}" if base else ""
@@ -212,6 +214,16 @@ def _elements(names: ScriptNames, node: SgNode, depth: int) -> Iterator[Folded |
         yield names.fold(child, depth)
 
 
+def _element(names: ScriptNames, node: SgNode, depth: int) -> Folded | None:
+    held, index = node.field("object"), node.field("index")
+    number = index.text() if index is not None else ""
+    arrays = names.known(held.text()) if held is not None else []
+    if not number.isdecimal() or not arrays or arrays[-1].kind() != "array":
+        return None
+    elements = list(_elements(names, arrays[-1], depth))
+    return elements[int(number)] if int(number) < len(elements) else None
+
+
 def _array(names: ScriptNames, node: SgNode, depth: int) -> Folded | None:
     return joined(_elements(names, node, depth), " ")
 
@@ -283,6 +295,7 @@ _FOLDERS: dict[str, Callable[[ScriptNames, SgNode, int], Folded | None]] = {
     "template_string": _template,
     "binary_expression": _binary,
     "array": _array,
+    "subscript_expression": _element,
     "identifier": ScriptNames.text_of,
     "member_expression": ScriptNames.text_of,
     "call_expression": _call,
