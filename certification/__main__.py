@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from certification import policy, reports
+from certification import guide, policy, reports
 from certification.checks import ALL
 from certification.intake import open_subject
 from certification.pipeline import report_on
@@ -18,10 +18,15 @@ _UNREADABLE = "The path cannot be read"
 def main(arguments: list[str]) -> int:
     """Print one JSON object a line for each path; 0 when all approve, 1 otherwise, 2 for misuse."""
     parser = argparse.ArgumentParser(prog="python -m certification")
-    scan = parser.add_subparsers(required=True).add_parser("scan", help="judge files or folders")
+    commands = parser.add_subparsers(required=True, dest="command")
+    docs = commands.add_parser("docs", help="write checks.md and threats.md from the checks")
+    docs.add_argument("folder", nargs="?", type=Path, default=Path("docs"))
+    scan = commands.add_parser("scan", help="judge files or folders")
     scan.add_argument("paths", nargs="+", metavar="PATH", type=Path)
     scan.add_argument("--format", choices=("json", "sarif"), default="json")
     options = parser.parse_args(arguments)
+    if options.command == "docs":
+        return _write_docs(options.folder)
     missing = [path for path in options.paths if not path.exists()]
     if missing:
         parser.exit(2, f"python -m certification: {missing[0]} does not exist.\n")
@@ -34,6 +39,12 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
         approved = approved and verdict.decision is Decision.APPROVE
     return 0 if approved else 1
+
+
+def _write_docs(folder: Path) -> int:
+    (folder / "checks.md").write_text(guide.checks_page(ALL), encoding="utf-8")
+    (folder / "threats.md").write_text(guide.threats_page(ALL), encoding="utf-8")
+    return 0
 
 
 def scanned(path: Path) -> tuple[Report, Verdict]:

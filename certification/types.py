@@ -164,7 +164,8 @@ class EachFile:
 @dataclass(frozen=True, slots=True)
 class Check:
     """One check. `version` goes up whenever its judgement may change; `packs` are the rules it
-    goes by, whose digests say when they changed."""
+    goes by, whose digests say when they changed. `why` and `remedy` are sentences for people: what
+    the check is good for, and what a publisher does about its findings."""
 
     id: str
     version: int
@@ -174,6 +175,8 @@ class Check:
     applies_to: Callable[[Subject], bool]
     run: Callable[[Subject, Tools], Result] | EachFile
     packs: tuple[RulePack, ...] = ()
+    why: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

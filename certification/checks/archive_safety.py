@@ -134,6 +134,9 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="Archives unpack safely and hide nothing",
+    why="An archive that unpacks differently for two programs, or outside its folder, hides "
+    "what is installed.",
+    remedy="Pack plain files under relative names, each once; no links, devices or nested tricks.",
     standards=("CWE-22", "CWE-59", "CWE-409", "CWE-436"),
     applies_to=lambda subject: True,
     run=_run,

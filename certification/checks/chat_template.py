@@ -119,6 +119,9 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="Chat templates only format messages",
+    why="A chat template is a program that runs wherever the model is used, and what it adds "
+    "the model obeys.",
+    remedy="Keep templates to loops, conditions and the fields of messages.",
     standards=_STANDARDS,
     applies_to=lambda subject: bool(subject.files),
     run=EachFile(_judge_file),

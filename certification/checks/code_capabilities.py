@@ -21,8 +21,17 @@ from certification.types import (
     Tools,
 )
 
-_STANDARDS = ("CWE-272", "CWE-506", "OWASP LLM06:2025", "ASI02", "OWASP MCP02", "AML.T0053")
-_THEFT = ("CWE-506", "CWE-200", "OWASP LLM02:2025", "ASI01", "AML.T0057")
+_STANDARDS = (
+    "CWE-272",
+    "CWE-506",
+    "OWASP LLM06:2025",
+    "OWASP ASI02",
+    "OWASP MCP02",
+    "AML.T0053",
+    "OWASP ASI05",
+    "AML.T0050",
+)
+_THEFT = ("CWE-506", "CWE-200", "OWASP LLM02:2025", "OWASP ASI01", "AML.T0057")
 _BACKDOOR = ("CWE-506", "AML.T0020", "AML.T0050")
 _HIDDEN = ("CWE-506", "CWE-95", "AML.T0010")
 MAX_SHOWN = 20
@@ -151,6 +160,8 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="The code does what was declared, and nothing an agent should not",
+    why="Buyers grant what is declared; code that does more than that works behind their backs.",
+    remedy="Declare every host, path, variable and program the code uses, or stop using it.",
     standards=_STANDARDS,
     applies_to=lambda subject: any(True for _ in codes_of(subject)),
     run=_run,

@@ -122,6 +122,9 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="Files are what they are declared to be",
+    why="A file that is not what its name says is handled by the wrong program, with the wrong "
+    "caution.",
+    remedy="Give each file the suffix of what it is; ship no programs where none is expected.",
     standards=_STANDARDS,
     applies_to=lambda subject: True,
     run=_run,

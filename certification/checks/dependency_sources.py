@@ -18,7 +18,7 @@ from certification.types import (
 )
 
 _COMMIT = re.compile(r"[@#][0-9a-f]{40}(?![0-9a-f])")
-_STANDARDS = ("CWE-494", "CWE-829", "CWE-427", "OWASP LLM03:2025", "ASI04", "OWASP MCP04")
+_STANDARDS = ("CWE-494", "CWE-829", "CWE-427", "OWASP LLM03:2025", "OWASP ASI04", "OWASP MCP04")
 
 
 def _run(subject: Subject, tools: Tools) -> Result:
@@ -77,6 +77,8 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="Dependencies come from registries",
+    why="What comes from an address instead of a registry can change after it was tested.",
+    remedy="Take dependencies from a registry, at one version, locked with a digest.",
     standards=_STANDARDS,
     applies_to=_applies,
     run=_run,

@@ -62,6 +62,9 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="GGUF files hold together",
+    why="Loaders trust the lengths in a header; a wrong one reads or writes past the end of "
+    "memory.",
+    remedy="Convert the model again with the gguf tools of llama.cpp.",
     standards=_STANDARDS,
     applies_to=lambda subject: bool(subject.files),
     run=EachFile(_judge_file),

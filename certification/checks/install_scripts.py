@@ -22,7 +22,7 @@ from certification.types import (
     Tools,
 )
 
-_STANDARDS = ("CWE-494", "CWE-829", "CWE-506", "OWASP LLM03:2025", "ASI04", "AML.T0010")
+_STANDARDS = ("CWE-494", "CWE-829", "CWE-506", "OWASP LLM03:2025", "OWASP ASI04", "AML.T0010")
 _MAX_MANIFEST = 2 * 1024 * 1024
 _HOOKS = ("preinstall", "install", "postinstall", "preuninstall", "postuninstall", "prepare")
 _BUILD = re.compile(
@@ -178,6 +178,9 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="Nothing is fetched and run, at installation or later",
+    why="What runs at installation runs before anybody has looked, with the rights of whoever "
+    "installs.",
+    remedy="Ship what is needed inside the package, pinned by digest; run nothing at installation.",
     standards=_STANDARDS,
     applies_to=_applies,
     run=_run,

@@ -131,6 +131,9 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="The card says what the weights say",
+    why="A card that says another size, licence or origin than the weights misleads whoever "
+    "must sign off.",
+    remedy="Make the card say what the weights and their headers say.",
     standards=_STANDARDS,
     applies_to=lambda subject: subject.declared.format.kind is Kind.MODEL and subject.unpacked,
     run=_run,

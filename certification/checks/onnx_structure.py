@@ -148,6 +148,9 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="ONNX models stay inside their folder and standard operators",
+    why="An ONNX file can point outside its folder and name operators from libraries that get "
+    "loaded.",
+    remedy="Keep external data beside the model and use standard operators.",
     standards=_STANDARDS,
     applies_to=_applies,
     run=_run,

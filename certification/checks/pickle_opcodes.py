@@ -17,7 +17,13 @@ from certification.types import (
     SubjectFile,
 )
 
-_STANDARDS = ("CWE-502", "OWASP LLM03:2025", "AML.T0010", "AML.T0011")
+_STANDARDS = (
+    "CWE-502",
+    "OWASP LLM03:2025",
+    "AML.T0010",
+    "AML.T0011",
+    "AML.T0018",
+)
 _FIX = "Publish the weights as safetensors, which hold numbers only."
 #: Ways to hide what is imported or called; no program that saves a model writes them.
 _EVASIONS = frozenset(
@@ -101,6 +107,8 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="Pickles import nothing but model data",
+    why="A pickle is a program: loading it runs whatever it imports.",
+    remedy="Publish weights as safetensors, which hold numbers only.",
     standards=_STANDARDS,
     applies_to=lambda subject: bool(subject.files),
     run=EachFile(_judge_file),

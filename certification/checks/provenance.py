@@ -15,7 +15,7 @@ from certification.types import (
     Tools,
 )
 
-STANDARDS = ("CWE-347", "CWE-353", "OWASP-LLM03:2025")
+STANDARDS = ("CWE-347", "CWE-353", "OWASP LLM03:2025")
 
 
 def run(subject: Subject, tools: Tools) -> Result:
@@ -84,6 +84,8 @@ CHECK = Check(
     version=1,
     stage=Stage.PROVENANCE,
     title="Publisher's signature and build",
+    why="A signature by the publisher's own build ties the bytes to a source that can be read.",
+    remedy="Sign in CI and name the bundle under [provenance] in assay.toml.",
     standards=STANDARDS,
     applies_to=lambda subject: True,
     run=run,

@@ -75,6 +75,9 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="TensorFlow graphs only compute",
+    why="TensorFlow graphs can read and write files and run Python on the machine that serves "
+    "them.",
+    remedy="Export the model without these operators.",
     standards=_STANDARDS,
     applies_to=lambda subject: bool(subject.files),
     run=EachFile(_judge_file),

@@ -21,7 +21,16 @@ from certification.types import (
 )
 from registry.domain.identifiers import Format
 
-_STANDARDS = ("CWE-506", "OWASP ASI02", "OWASP ASI05", "OWASP MCP04", "AML.T0011", "AML.T0057")
+_STANDARDS = (
+    "CWE-506",
+    "OWASP ASI02",
+    "OWASP ASI05",
+    "OWASP MCP04",
+    "AML.T0011",
+    "AML.T0057",
+    "OWASP ASI06",
+    "AML.T0080",
+)
 _MAX_BYTES = 512 * 1024
 _SCRIPT = re.compile(
     r"\.(?:py|sh|bash|zsh|js|mjs|cjs|ts|ps1|rb|pl|php|lua|command)$|(?:^|/)(?:Makefile|Justfile)$"
@@ -140,6 +149,8 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="No skill whose scripts work against the user",
+    why="Text and scripts that look harmless apart can steal together.",
+    remedy="Take out what the package does not need for what it says it does.",
     standards=_STANDARDS,
     applies_to=_applies,
     run=_run,

@@ -24,7 +24,16 @@ from certification.types import (
     SubjectFile,
 )
 
-_STANDARDS = ("CWE-78", "CWE-89", "CWE-22", "CWE-918", "CWE-502", "OWASP LLM05:2025", "ASI02")
+_STANDARDS = (
+    "CWE-78",
+    "CWE-89",
+    "CWE-22",
+    "CWE-918",
+    "CWE-502",
+    "OWASP LLM05:2025",
+    "OWASP ASI02",
+    "OWASP MCP05",
+)
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 
 
@@ -64,6 +73,9 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="What a model says does not become a command",
+    why="What a model says is input from strangers; code that runs it or builds commands from "
+    "it is open.",
+    remedy="Pass arguments as lists, bind parameters, and check paths and addresses.",
     standards=_STANDARDS,
     applies_to=lambda subject: bool(subject.files),
     run=EachFile(_judge_file),

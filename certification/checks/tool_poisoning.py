@@ -26,7 +26,17 @@ from certification.types import (
     SubjectFile,
 )
 
-_STANDARDS = ("OWASP LLM01:2025", "OWASP ASI01", "OWASP MCP03", "AML.T0051", "CWE-506")
+_STANDARDS = (
+    "OWASP LLM01:2025",
+    "OWASP ASI01",
+    "OWASP MCP03",
+    "AML.T0051",
+    "CWE-506",
+    "OWASP MCP06",
+    "OWASP MCP10",
+    "OWASP ASI09",
+    "AML.T0056",
+)
 _MAX_BYTES = 2 * 1024 * 1024
 _MAX_PER_FILE = 100
 _FIX = "Say only what the tool or skill does; take the instruction to the model out."
@@ -118,6 +128,8 @@ CHECK = Check(
     version=2,
     stage=Stage.SCAN,
     title="No instructions that work against the user",
+    why="A model follows what it reads; a description can make it work against its user.",
+    remedy="Say only what the tool or skill does; take instructions to the model out.",
     standards=_STANDARDS,
     applies_to=lambda subject: bool(subject.files),
     run=EachFile(_judge_file),

@@ -18,7 +18,7 @@ from certification.types import (
     Tools,
 )
 
-_STANDARDS = ("CWE-1395", "CWE-937", "OWASP LLM03:2025", "ASI04", "OWASP MCP04", "AML.T0010")
+_STANDARDS = ("CWE-1395", "CWE-937", "OWASP LLM03:2025", "OWASP ASI04", "OWASP MCP04", "AML.T0010")
 _GRAVE = {Severity.CRITICAL.value, Severity.HIGH.value, Severity.UNKNOWN.value}
 _SHOWN = 200
 
@@ -132,6 +132,9 @@ CHECK = Check(
     version=1,
     stage=Stage.SCAN,
     title="No dependency with a known grave vulnerability",
+    why="A package is as weak as what it is built on, and the world learns of new weaknesses "
+    "daily.",
+    remedy="Raise the dependency to the version that mends it, and publish a new version.",
     standards=_STANDARDS,
     applies_to=_applies,
     run=_run,
