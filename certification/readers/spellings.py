@@ -12,7 +12,7 @@ from urllib.parse import unquote
 _MAX_RUNS = 64
 _MIN_PLAIN = 12
 _BASE64 = re.compile(
-    r"(?<![A-Za-z0-9+/_:,;=-])(?=[A-Za-z0-9+/_-]*[A-Z])((?:[A-Za-z0-9+/_-]{16,4000}(?:\\n|\s){0,3}){1,200}={0,2})(?![A-Za-z0-9+/])"
+    r"(?<![A-Za-z0-9+/_:,;=-])(?=[A-Za-z0-9+/_-]*[A-Z])((?:[A-Za-z0-9+/_-]{16,}+(?:\\n|\s){0,3}+){1,200}+={0,2})(?![A-Za-z0-9+/])"
 )
 _HEX = re.compile(r"(?<![0-9a-zA-Z])(?:0x)?((?:[0-9a-fA-F]{2}[ :,]?){16,2000})(?![0-9a-zA-Z])")
 _ESCAPED = re.compile(
@@ -20,8 +20,12 @@ _ESCAPED = re.compile(
 )
 _CODE = re.compile(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})")
 _BINARY = re.compile(r"(?<![01])((?:[01]{8}\s?){8,2000})(?![01])")
-_SPACED = re.compile(r"(?<!\w)(?:\w([ .\-_*|~+]{1,2}))(?:\w[ .\-_*|~+]{1,4}){8,400}\w(?!\w)")
-_WORDLIKE = re.compile(r"[a-z]{2,}(?:['\u2019]?[a-z]*)(?: [a-z~/.'_-]+){2,}", re.IGNORECASE)
+_SPACED = re.compile(
+    r"(?<!\w)(?:[^\W_]([ .\-_*|~+]{1,2}))(?:[^\W_][ .\-_*|~+]{1,4}){8,400}[^\W_](?!\w)"
+)
+_WORDLIKE = re.compile(
+    r"(?<![a-z])[a-z]{2,}(?:['\u2019][a-z]*)?(?: [a-z~/.'_-]+){2,}", re.IGNORECASE
+)
 _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_WORD = re.compile(r"(?<![\w-])(?=\w*[a-z@$])(?=\w*[013457@$])[a-z0-9@$]{2,}(?![\w-])")
 _WORD = re.compile(r"[^\W\d_]+")
