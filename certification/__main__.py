@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from certification import guide, policy, reports
+from certification import guide, policy, reports, sarif
 from certification.checks import ALL
 from certification.intake import open_subject
 from certification.pipeline import report_on
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     approved = True
     for path in options.paths:
         report, verdict = scanned(path)
-        shape = reports.to_sarif if options.format == "sarif" else reports.to_json
+        shape = sarif.to_sarif if options.format == "sarif" else reports.to_json
         document = shape(report, verdict, path=str(path))
         sys.stdout.write(json.dumps(document, ensure_ascii=True) + "\n")
         sys.stdout.flush()

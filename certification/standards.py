@@ -128,6 +128,11 @@ OUT_OF_REACH: dict[str, str] = {
 }
 
 
+def is_known(name: str) -> bool:
+    """Whether some taxonomy here has that id: old reports may carry others."""
+    return name in STANDARDS or _WEAKNESS.fullmatch(name) is not None
+
+
 def standard(name: str) -> Standard:
     """The entry of that id; raises KeyError for one that no taxonomy here has."""
     if _WEAKNESS.fullmatch(name):

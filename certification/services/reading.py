@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from certification import reports
+from certification import sarif
 from certification.checks import ALL
 from certification.models import (
     BilledComponent,
@@ -109,7 +109,7 @@ def report_sarif(version: Version) -> dict[str, Any] | None:
     verdict = Verdict(
         Decision(certification.decision), tuple(certification.reasons), certification.policy
     )
-    return reports.to_sarif(report_of(certification), verdict, path=str(version))
+    return sarif.to_sarif(report_of(certification), verdict, path=str(version))
 
 
 def evidence(version: Version) -> dict[str, Any]:
