@@ -25,11 +25,13 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What an install rests on: the documents as they came, and the trust they were held to."""
+    """What an install rests on: the documents as they came, and the trust they were held to.
+    `timestamp` is empty where the certificate has none beside its bundle."""
 
     manifest: bytes
     bundle: bytes
     trust: Trust
+    timestamp: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Installed:
     url: str
     manifest: bytes
     bundle: bytes
+    timestamp: bytes
 
 
 def resolve(api: Api, name: str) -> tuple[str, str]:
@@ -73,18 +76,31 @@ def withdrawn(api: Api) -> list[dict[str, Any]]:
 
 
 def prove(api: Api, package: str, version: str, trust: Trust) -> tuple[Verified, Proof]:
-    """Manifest and bundle of a version, verified; raises FaultError before any file is fetched."""
+    """The documents about a version, verified; raises FaultError before any file is fetched."""
     base = version_path(package, version)
     manifest = api.data(f"{base}/manifest")
     bundle = api.data(f"{base}/attestations/certificate")
-    verified = verify(manifest, bundle, trust, package=package, version=version)
+    timestamp = _timestamp(api, f"{base}/attestations/timestamp")
+    verified = verify(
+        manifest, bundle, trust, package=package, version=version, timestamp=timestamp
+    )
     if is_expired(verified):
         raise FaultError(
             f"The certificate of {package}@{version} ended on {verified.expires_at:%Y-%m-%d}: "
             "ask its publisher for a newer version.",
             Exit.UNVERIFIED,
         )
-    return verified, Proof(manifest, bundle, trust)
+    return verified, Proof(manifest, bundle, trust, timestamp)
+
+
+def _timestamp(api: Api, path: str) -> bytes:
+    """Older certificates, and those of an external Sigstore stack, have none of their own."""
+    try:
+        return api.data(path)
+    except FaultError as fault:
+        if fault.problem != "not-found":
+            raise
+        return b""
 
 
 def is_expired(verified: Verified) -> bool:
@@ -111,12 +127,14 @@ def install(api: Api, verified: Verified, proof: Proof, target: Path, progress: 
 
 def read_record(target: Path) -> Installed:
     """What was installed at `target`; raises FaultError when nothing was."""
+    stamped = target / RECORD / "timestamp.tsr"
     try:
         record = json.loads((target / RECORD / "install.json").read_text())
         return Installed(
             **{key: str(record[key]) for key in ("package", "version", "digest", "url")},
             manifest=(target / RECORD / "manifest.json").read_bytes(),
             bundle=(target / RECORD / "bundle.json").read_bytes(),
+            timestamp=stamped.read_bytes() if stamped.exists() else b"",
         )
     except (OSError, ValueError, TypeError, LookupError, RecursionError) as fault:
         raise FaultError(f"{target} holds nothing that assay installed.", Exit.USAGE) from fault
@@ -214,6 +232,8 @@ def _record(folder: Path, url: str, verified: Verified, proof: Proof) -> None:
     folder.mkdir()
     (folder / "manifest.json").write_bytes(proof.manifest)
     (folder / "bundle.json").write_bytes(proof.bundle)
+    if proof.timestamp:
+        (folder / "timestamp.tsr").write_bytes(proof.timestamp)
     (folder / "trust_config.json").write_text(proof.trust.config)
     record = {
         "package": verified.package,

@@ -156,6 +156,7 @@ def install(
         "path": str(target),
         "manifestDigest": verified.manifest_digest,
         "verified": True,
+        "timestamped": _timestamped(f"{package}@{version}", proof.timestamp),
     }
     screen.result(
         outcome, as_json=json, text=f"{package}@{version} is verified and installed in {target}."
@@ -172,7 +173,12 @@ def verify(
     if trust is None:
         raise FaultError(f"No trust is pinned for {record.url}: run `assay login`.", Exit.USAGE)
     verified = verify_documents(
-        record.manifest, record.bundle, trust, package=record.package, version=record.version
+        record.manifest,
+        record.bundle,
+        trust,
+        package=record.package,
+        version=record.version,
+        timestamp=record.timestamp,
     )
     check_files(path, verified)
     expired = installing.is_expired(verified)
@@ -185,6 +191,7 @@ def verify(
         "version": record.version,
         "verified": True,
         "expired": expired,
+        "timestamped": _timestamped(f"{record.package}@{record.version}", record.timestamp),
     }
     screen.result(
         outcome, as_json=json, text=f"{record.package}@{record.version} is what was certified."
@@ -241,6 +248,7 @@ def sync(
     for locked in wanted:
         with screen.bar(locked.package, locked.size) as progress:
             target = locking.sync(api, locked, trust, _absolute(to), progress)
+        _timestamped(f"{locked.package}@{locked.version}", installing.read_record(target).timestamp)
         placed.append({"package": locked.package, "version": locked.version, "path": str(target)})
     screen.result(placed, as_json=json, text=f"{len(placed)} packages are installed in {to}.")
 
@@ -282,6 +290,15 @@ def _is_private(url: str) -> bool:
     """Whether nobody on the way can read along."""
     parts = urlsplit(url)
     return parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}
+
+
+def _timestamped(release: str, timestamp: bytes) -> bool:
+    """Whether a certificate has a timestamp of its own; one that has not is said."""
+    if not timestamp:
+        screen.say(
+            f"{release} has no timestamp beside its certificate: its time is the bundle's alone."
+        )
+    return bool(timestamp)
 
 
 def _absolute(path: Path) -> Path:

@@ -7,11 +7,15 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from assay.config import Trust
 from assay.faults import Exit, FaultError
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from rfc3161_client import TimeStampResponse
 
 PREDICATE_TYPE = "https://slsa.dev/verification_summary/v1"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -50,11 +54,22 @@ class Verified:
         return sum(file.size for file in self.files)
 
 
-def verify(manifest: bytes, bundle: bytes, trust: Trust, *, package: str, version: str) -> Verified:
+def verify(
+    manifest: bytes,
+    bundle: bytes,
+    trust: Trust,
+    *,
+    package: str,
+    version: str,
+    timestamp: bytes = b"",
+) -> Verified:
     """Check signature, identity, log and time, and that the statement is a passed verification
     summary (SLSA VSA v1) of exactly this package and version, over exactly this manifest and
-    these files. Raises FaultError (UNVERIFIED)."""
+    these files. `timestamp` is the RFC 3161 response beside the bundle, empty where the
+    certificate has none. Raises FaultError (UNVERIFIED)."""
     statement = _statement(bundle, trust)
+    if timestamp:
+        _check_time(timestamp, bundle, trust)
     try:
         why = _other_release(statement, package, version) or _other_manifest(statement, manifest)
         verified = None if why else _read(manifest)
@@ -74,8 +89,6 @@ def verify(manifest: bytes, bundle: bytes, trust: Trust, *, package: str, versio
 
 def _statement(bundle: bytes, trust: Trust) -> dict[str, Any]:
     # sigstore takes half a second to import, which `assay --help` need not wait for.
-    from cryptography.x509 import ExtensionNotFound
-    from sigstore.errors import Error as SigstoreError
     from sigstore.models import Bundle, ClientTrustConfig
     from sigstore.verify import Verifier
     from sigstore.verify.policy import Identity
@@ -88,13 +101,75 @@ def _statement(bundle: bytes, trust: Trust) -> dict[str, Any]:
         statement = json.loads(payload)
         if kind != PAYLOAD_TYPE or not isinstance(statement, dict):
             raise ValueError("it holds no in-toto statement")
-    # An odd time in a bundle is an OSError or OverflowError; no file or socket is read here.
-    except (SigstoreError, ExtensionNotFound, OverflowError, OSError, *_MISSHAPEN) as fault:
+    except _unreadable() as fault:
         raise FaultError(
             f"The certificate does not verify against the pinned trust: {str(fault)[:300]}",
             Exit.UNVERIFIED,
         ) from fault
     return statement
+
+
+def _check_time(timestamp: bytes, bundle: bytes, trust: Trust) -> None:
+    """Sigstore does not look beside a bundle. Raises FaultError (UNVERIFIED) unless an authority of
+    the pinned trust stamped this bundle's signature while its certificate was valid."""
+    from rfc3161_client import decode_timestamp_response
+    from sigstore.models import Bundle, ClientTrustConfig
+
+    try:
+        signed = Bundle.from_json(bundle)
+        response = decode_timestamp_response(timestamp)
+        time = response.tst_info.gen_time
+        leaf = signed.signing_certificate
+        if not leaf.not_valid_before_utc <= time <= leaf.not_valid_after_utc:
+            raise ValueError("the signing certificate was not valid then")
+        root = ClientTrustConfig.from_json(trust.config).trusted_root
+        chains = [
+            authority.certificates(allow_expired=True)
+            for authority in root.get_timestamp_authorities()
+            if authority.validity_period_start <= time
+            and (authority.validity_period_end is None or time < authority.validity_period_end)
+        ]
+        if not any(_stamped(response, signed.signature, chain) for chain in chains):
+            raise ValueError("no timestamping authority of the pinned trust made it")
+    except _unreadable() as fault:
+        raise FaultError(
+            f"The timestamp of the certificate does not verify: {str(fault)[:300]}.",
+            Exit.UNVERIFIED,
+        ) from fault
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    """What reading a signature or certificate that somebody else made raises. An odd time is an
+    OSError or OverflowError; no file or socket is read."""
+    from cryptography import exceptions, x509
+    from sigstore.errors import Error as SigstoreError
+
+    return (
+        SigstoreError,
+        exceptions.UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.ExtensionNotFound,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+        OverflowError,
+        OSError,
+        *_MISSHAPEN,
+    )
+
+
+def _stamped(
+    response: "TimeStampResponse", signature: bytes, chain: list["x509.Certificate"]
+) -> bool:
+    """Whether the first of these certificates, under the last, stamped the signature."""
+    from rfc3161_client import VerificationError, VerifierBuilder
+
+    if not chain[1:]:
+        return False
+    builder = VerifierBuilder(tsa_certificate=chain[0], intermediates=chain[1:-1], roots=chain[-1:])
+    try:
+        return builder.build().verify_message(response, signature)
+    except VerificationError:
+        return False
 
 
 def _other_release(statement: dict[str, Any], package: str, version: str) -> str:

@@ -1,5 +1,6 @@
 """Downloads that break, lie or meet a folder in the way: what was there is never harmed."""
 
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,6 +82,23 @@ def test_what_is_placed_is_what_was_certified(install, verified):
     assert (target / ".assay/trust_config.json").read_text() == "{}"
     placing.check_files(target, verified)
     assert not litter(target)
+
+
+def test_the_time_is_kept_where_there_is_one(api, verified, tmp_path):
+    target = tmp_path / "weather"
+    for timestamp in (b"at noon", b""):
+        shown = dataclasses.replace(proof(verified), timestamp=timestamp)
+        installing.install(api, verified, shown, target, lambda _: None)
+        assert installing.read_record(target).timestamp == timestamp
+
+
+def test_only_a_server_that_has_no_time_may_send_none(api, desk):
+    assert installing._timestamp(api, "/old") == b""
+    desk.say("GET /busy", Canned(status=503))
+    desk.say("GET /closed", problem("forbidden", 403, "This token may not."))
+    for path in ("/busy", "/closed"):
+        with pytest.raises(FaultError):
+            installing._timestamp(api, path)
 
 
 def test_a_broken_transfer_goes_on_where_it_stopped(install, verified, desk):

@@ -117,6 +117,22 @@ def test_publish_install_verify_revoke_audit(assay, worker, tmp_path):
     ended(assay("status", "acme/unit-converter@1.0.0"), 5)
 
 
+def test_the_time_beside_a_certificate_is_held_to_it(assay, worker, tmp_path):
+    ended(assay("publish", EXAMPLES / "benign/tiny-vocab", "--wait"), 0)
+    target = tmp_path / "installed"
+    installed = assay("install", "acme/tiny-vocab", "--to", target, "--json")
+    assert json.loads(ended(installed, 0))["timestamped"]
+    stamp = target / ".assay/timestamp.tsr"
+    stamp.write_bytes(stamp.read_bytes()[:-1])
+    changed = assay("verify", target)
+    ended(changed, 4)
+    assert "The timestamp of the certificate does not verify" in changed.stderr
+    stamp.unlink()
+    without = assay("verify", target, "--json")
+    assert not json.loads(ended(without, 0))["timestamped"]
+    assert "no timestamp beside its certificate" in without.stderr
+
+
 def test_a_refusal_says_why_and_exits_three(assay, worker):
     refused = assay("publish", EXAMPLES / "hostile/poisoned-weather", "--wait")
     ended(refused, 3)

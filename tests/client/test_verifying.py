@@ -1,6 +1,8 @@
 """Certificates as the real authority signs them, and every way to stretch one."""
 
+import base64
 import copy
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +14,8 @@ from assay.verifying import check_path, digest_of, verify
 from certification import manifest as manifests
 from certification import statement as statements
 from certification.manifest import Approval, ManifestFile, Release
+from certification.signing import timestamps
+from certification.signing.authority import load_authority
 from certification.signing.embedded import EmbeddedSigner
 from certification.types import CheckReport, Outcome, Report
 from registry.domain.descriptor import Descriptor
@@ -160,6 +164,101 @@ def test_a_changed_manifest_or_bundle(signer, trust):
     assert "pinned trust" in refused(document, json.dumps(parsed).encode(), trust)
     for odd in (b"", b"{}", b"[]", b"[" * 100_000, b"\xff", b'{"mediaType": 7}'):
         assert "pinned trust" in refused(document, odd, trust)
+
+
+@pytest.fixture
+def certificate(signer):
+    document, statement = made()
+    return document, signer.sign(json.dumps(statement).encode())
+
+
+def refused_time(certificate, timestamp, trust):
+    document, signed = certificate
+    with pytest.raises(FaultError, match="timestamp of the certificate") as caught:
+        verify(document, signed.bundle, trust, package=NAME, version=VERSION, timestamp=timestamp)
+    assert caught.value.code is Exit.UNVERIFIED
+    return str(caught.value)
+
+
+def test_the_time_beside_a_certificate_verifies(certificate, trust):
+    document, signed = certificate
+    verify(
+        document, signed.bundle, trust, package=NAME, version=VERSION, timestamp=signed.timestamp
+    )
+
+
+def test_a_time_of_another_signature_or_authority(certificate, signer, trust, tmp_path):
+    _, statement = made()
+    again = signer.sign(json.dumps(statement).encode()).timestamp
+    assert "no timestamping authority" in refused_time(certificate, again, trust)
+    signature = json.loads(certificate[1].bundle)["dsseEnvelope"]["signatures"][0]["sig"]
+    digest = hashlib.sha256(base64.b64decode(signature)).digest()
+    forged = timestamps.respond(load_authority(tmp_path / "others"), digest)
+    assert "no timestamping authority" in refused_time(certificate, forged, trust)
+
+
+def test_an_authority_that_the_trust_root_had_retired(certificate, trust):
+    config = json.loads(trust.config)
+    authority = config["trustedRoot"]["timestampAuthorities"][0]
+    authority["validFor"]["end"] = authority["validFor"]["start"]
+    retired = Trust(json.dumps(config), trust.identity, trust.issuer)
+    assert "no timestamping" in refused_time(certificate, certificate[1].timestamp, retired)
+    authority["validFor"].pop("end")
+    authority["certChain"]["certificates"].pop()
+    rootless = Trust(json.dumps(config), trust.identity, trust.issuer)
+    assert "no timestamping" in refused_time(certificate, certificate[1].timestamp, rootless)
+
+
+def test_a_time_when_nobody_could_have_signed(certificate, signer, trust, tmp_path, monkeypatch):
+    """The signing certificate lives for minutes; an authority stamps whatever it is given."""
+    late = datetime.now(UTC) + timedelta(days=1)
+
+    class Tomorrow(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return late
+
+    monkeypatch.setattr(timestamps, "datetime", Tomorrow)
+    signature = json.loads(certificate[1].bundle)["dsseEnvelope"]["signatures"][0]["sig"]
+    digest = hashlib.sha256(base64.b64decode(signature)).digest()
+    stamped = timestamps.respond(load_authority(tmp_path / "keys"), digest)
+    assert "not valid then" in refused_time(certificate, stamped, trust)
+
+
+@pytest.mark.parametrize("odd", [b"{}", b"\x30\x03\x02\x01\x02", b"\x30\x84\xff\xff\xff\xff"])
+def test_a_time_that_is_none(certificate, trust, odd):
+    refused_time(certificate, odd, trust)
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+@pytest.mark.parametrize("change", [0x01, 0x20, 0x80])
+def test_a_changed_time_is_refused(certificate, trust, change):
+    """But for what neither is signed nor says anything: two version numbers of the envelope and
+    the name of the signature's algorithm, which its key tells."""
+    timestamp = certificate[1].timestamp
+    algorithm = timestamp.rindex(bytes.fromhex("2a8648ce3d040302"))
+    blind = {
+        timestamp.index(b"\x02\x01\x03") + 2,
+        timestamp.rindex(b"\x02\x01\x01") + 2,
+        *range(algorithm, algorithm + 8),
+    }
+    for place in set(range(len(timestamp))) - blind:
+        changed = bytearray(timestamp)
+        changed[place] ^= change
+        refused_time(certificate, bytes(changed), trust)
+
+
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+@pytest.mark.parametrize("version", [3, 34, 255])
+def test_a_certificate_of_no_known_kind(certificate, trust, version):
+    """cryptography says so by an exception that is no ValueError."""
+    document, signed = certificate
+    parsed = json.loads(signed.bundle)
+    leaf = parsed["verificationMaterial"]["certificate"]
+    der = bytearray(base64.b64decode(leaf["rawBytes"]))
+    der[der.index(b"\xa0\x03\x02\x01\x02") + 4] = version
+    leaf["rawBytes"] = base64.b64encode(der).decode()
+    assert "pinned trust" in refused(document, json.dumps(parsed).encode(), trust)
 
 
 def test_a_manifest_that_says_another_release(signer, trust):
