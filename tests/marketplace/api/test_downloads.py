@@ -1,5 +1,7 @@
 """Bytes and documents of a version."""
 
+import base64
+
 import pytest
 
 from certification.models import Advisory, BilledComponent, BillOfMaterials, Exposure
@@ -156,7 +158,11 @@ def test_attestations_carry_the_bundle(client, version):
     assert bundle.content == bytes(version.certificate.bundle)
     listed = client.get(BASE + "attestations").json()["bundles"]
     assert listed == [
-        {"predicateType": "https://slsa.dev/verification_summary/v1", "bundle": bundle.json()}
+        {
+            "predicateType": "https://slsa.dev/verification_summary/v1",
+            "bundle": bundle.json(),
+            "timestamp": base64.b64encode(version.certificate.timestamp).decode(),
+        }
     ]
 
 
@@ -164,6 +170,9 @@ def test_the_time_of_the_signature_comes_apart(client, version):
     answer = client.get(BASE + "attestations/timestamp")
     assert answer["Content-Type"] == "application/timestamp-reply"
     assert answer.content == bytes(version.certificate.timestamp)
+    assert not answer["ETag"].startswith("W/")
+    again = client.get(BASE + "attestations/timestamp", headers={"if-none-match": answer["ETag"]})
+    assert again.status_code == 304
 
 
 def test_a_certificate_without_a_time_of_its_own_says_so(client, version, refused):

@@ -124,6 +124,19 @@ def test_pages_forbid_inline_code(client, certified):
     assert "unsafe" not in policy
 
 
+def test_the_certificate_page_leads_to_every_document(client, certified):
+    base = "/api/v1/packages/acme/weather/versions/1.0.0/"
+    page = client.get("/acme/weather/certificate/").text
+    for document in ("attestations/certificate", "attestations/timestamp", "manifest", "report"):
+        assert f'href="{base}{document}"' in page
+    older = factories.make_version("acme/weather", "0.9.0", state=State.CERTIFYING)
+    factories.make_certificate(older, timestamp=b"")
+    lifecycle.move(older.pk, State.APPROVED, actor=None)
+    page = client.get("/acme/weather/certificate/?version=0.9.0").text
+    assert "0.9.0/attestations/certificate" in page
+    assert "attestations/timestamp" not in page
+
+
 def test_proven_origins_are_named(client, certified):
     claim = {"path": "a.mcpb", "identity": "ci@example.org", "issuer": "https://ci.example.org"}
     answer(certified, "provenance", "passed", evidence=[claim])

@@ -62,6 +62,10 @@ class ProgressSerializer(CamelSerializer):
 class AttestationSerializer(CamelSerializer):
     predicate_type = serializers.CharField()
     bundle = serializers.DictField(help_text="Sigstore bundle v0.3.")
+    timestamp = serializers.CharField(
+        allow_blank=True,
+        help_text="Base64 of an RFC 3161 response over the bundle's signature, or empty.",
+    )
 
 
 class AttestationsSerializer(CamelSerializer):

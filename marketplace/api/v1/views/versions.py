@@ -62,7 +62,12 @@ class Attestations(PublicEndpoint):
         """Every attestation about the version."""
         certificate = _certificate(visible(request, Address(**address)))
         bundle = json.loads(bytes(certificate.bundle))
-        return Response({"bundles": [{"predicateType": _predicate_type(bundle), "bundle": bundle}]})
+        attestation = {
+            "predicateType": _predicate_type(bundle),
+            "bundle": bundle,
+            "timestamp": base64.b64encode(certificate.timestamp).decode(),
+        }
+        return Response({"bundles": [attestation]})
 
 
 class CertificateBundle(PublicEndpoint):
