@@ -34,7 +34,7 @@ _STANDARDS = (
     "OWASP ASI02",
     "OWASP MCP05",
 )
-_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
+_SCRIPTS = frozenset({"javascript", "typescript"})
 
 
 def _judge_file(file: SubjectFile, where: Path) -> Result | None:

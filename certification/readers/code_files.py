@@ -19,10 +19,12 @@ from certification.types import Subject, SubjectFile
 
 MAX_CODE_BYTES = 8 * 1024 * 1024
 _HEAD = 128
+#: The grammar named tsx is never asked: it does not come back from some malformed input. A .tsx
+#: file is read as TypeScript, and said to be unread where its markup is lost on that.
 _SUFFIXES = {
     ".py": "python", ".pyw": "python", ".pyi": "python", ".ipynb": "notebook", ".pth": "pth",
     ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".jsx": "javascript",
-    ".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "tsx",
+    ".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "typescript",
     ".sh": "shell", ".bash": "shell", ".zsh": "shell", ".ksh": "shell", ".fish": "shell",
     ".ps1": "shell", ".psm1": "shell", ".bat": "shell", ".cmd": "shell", ".command": "shell",
 }  # fmt: skip

@@ -47,7 +47,7 @@ _PLAIN_ENVIRONMENT = re.compile(r"process\.env\.(\w+)")
 
 
 def read_script(source: str, language: str, depth: int = 0) -> Code:
-    """Every use in a program; `language` is javascript, typescript or tsx. Never raises: what
+    """Every use in a program; `language` is javascript or typescript. Never raises: what
     cannot be parsed is the answer's `problem`."""
     if _deepest(source) > MAX_NESTING:
         return Code(problem="is nested too deeply to parse")

@@ -124,7 +124,7 @@ def _script_rules() -> list[dict[str, object]]:
 
 
 def script_weaknesses(source: str, language: str) -> Iterator[Weakness]:
-    """What our own rules find in a script of this language (javascript, typescript or tsx)."""
+    """What our own rules find in a script of this language (javascript or typescript)."""
     root = SgRoot(source, language).root()
     tools = offers_tools(source)
     for rule in _script_rules():
