@@ -18,6 +18,7 @@ from bench.peers import ENVIRONMENT, Peer, arguments
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE_FILES = 5_000
+PATIENCE_SECONDS = 300.0
 _BLOCK = 1024 * 1024
 _GLANCE_SECONDS = 0.01
 _SUFFIXES = {".py", ".js", ".md", ".html", ".toml", ".json"}
@@ -34,7 +35,7 @@ class Run:
 
 
 def measured(command: Sequence[str]) -> Run:
-    """Run a command to its end, whatever it answers.
+    """Run a command to its end, whatever it answers, or until PATIENCE_SECONDS are over.
 
     Memory is asked for every few milliseconds: what the kernel reports in the end would count the
     process that started it.
@@ -47,6 +48,8 @@ def measured(command: Sequence[str]) -> Run:
         while process.poll() is None:
             peak = max(peak, _resident(process.pid))
             time.sleep(_GLANCE_SECONDS)
+            if time.perf_counter() - start > PATIENCE_SECONDS:
+                process.kill()
     return Run(time.perf_counter() - start, peak)
 
 

@@ -21,3 +21,8 @@ def test_time_and_memory_are_those_of_the_command():
     assert run.seconds > 0.3
     assert 2**28 < run.peak < 2**29
     assert speed.measured(["true"]).peak < 2**26
+
+
+def test_what_does_not_end_is_ended(monkeypatch):
+    monkeypatch.setattr(speed, "PATIENCE_SECONDS", 0.2)
+    assert 0.2 < speed.measured(["sleep", "30"]).seconds < 20
