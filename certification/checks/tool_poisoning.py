@@ -6,6 +6,7 @@ from pathlib import Path
 from certification import rulepacks
 from certification.readers.intent import PACK, Intent, Signal, intents_in, names_private_data
 from certification.readers.model_text import Text, is_read, texts_in
+from certification.readers.patience import Patience, TooLongError
 from certification.readers.subject_texts import file_text
 from certification.readers.tool_definitions import (
     Tool,
@@ -49,7 +50,11 @@ def _judge_file(file: SubjectFile, where: Path) -> Result | None:
     if content is None:
         return Result(incomplete=f"{file.path}, which a model may read, is too large or not text")
     texts = list(texts_in(file.path, content))
-    findings = [finding for text in texts for finding in _of_text(text)]
+    patience = Patience()
+    try:
+        findings = [finding for text in texts for finding in _of_text(text, patience)]
+    except TooLongError as fault:
+        return Result(incomplete=f"{file.path}, which a model may read: {fault}")
     defined = tools_in(content) if file.path.casefold().endswith(".json") else ()
     findings += [finding for tool in defined for finding in _of_tool(file.path, tool)]
     evidence = (
@@ -64,12 +69,12 @@ def _judge_file(file: SubjectFile, where: Path) -> Result | None:
     return Result(tuple(findings[:_MAX_PER_FILE]), evidence)
 
 
-def _of_text(text: Text) -> Iterator[Finding]:
+def _of_text(text: Text, patience: Patience) -> Iterator[Finding]:
     if text.assembled and names_private_data(text.content):
         hidden = Intent((Signal.SOURCE, Signal.DECODE), Level.ERROR, 0, text.content)
         yield _finding(text, hidden)
     told: set[tuple[Signal, ...]] = set()
-    for intent in intents_in(text.content, tool=text.literal):
+    for intent in intents_in(text.content, tool=text.literal, patience=patience):
         if intent.signals not in told:
             told.add(intent.signals)
             yield _finding(text, intent)

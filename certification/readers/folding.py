@@ -15,7 +15,7 @@ _LOOKS = (
 )
 _LATIN = "aeopcxyishdlgoajpbhmtkpvuiktouhnabcdefghijklmnoprstuvwyziaplibwvcjjlfyen"
 _LETTERS = dict(zip(map(ord, _LOOKS), _LATIN, strict=True))
-_FOREIGN = re.compile(rf"(?<![^\W\d_])[^\W\d_]*[{_LOOKS}][^\W\d_]*")
+_WORD = re.compile(r"[^\W\d_]++")
 _LATIN_LETTER = re.compile(r"[a-z]")
 _MARKS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+|[\u064b-\u0655\u0670\u0640]+")
 _PLAIN_QUOTES = str.maketrans(
@@ -35,7 +35,7 @@ def folded(text: str) -> str:
     if plain.isascii():
         return plain
     mostly_latin = len(_LATIN_LETTER.findall(plain[:20_000])) * 2 > len(plain[:20_000])
-    return _FOREIGN.sub(lambda match: _latin(match[0], whole=mostly_latin), plain)
+    return _WORD.sub(lambda match: _latin(match[0], whole=mostly_latin), plain)
 
 
 def unaccented(text: str) -> str:
@@ -54,6 +54,8 @@ def skeleton(word: str) -> str:
 def _latin(word: str, *, whole: bool) -> str:
     """The word with look-alikes replaced, when it mixes scripts, or wholly looks Latin in a Latin
     text; else as it is, for Russian is not English in disguise."""
+    if word.isascii():
+        return word
     latin = word.translate(_LETTERS)
     if latin.isascii() and (whole or _LATIN_LETTER.search(word)):
         return latin

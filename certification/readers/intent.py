@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from certification.readers.folding import folded
@@ -14,6 +15,7 @@ from certification.readers.intent_rules import (
     languages,
     pairs,
 )
+from certification.readers.patience import Patience
 from certification.readers.spellings import spellings
 from certification.readers.unicode_text import visible
 from certification.types import Level
@@ -39,7 +41,7 @@ class _Hit:
     end: int
 
 
-_MAX_HITS = 40
+_MAX_HITS, _MAX_NEIGHBOURS = 40, 120
 _QUOTES = frozenset("\"'`\u00ab\u300c\u2039")
 _PAIRED = '"`'
 _QUOTED = re.compile(r"[\"'`*\u00bb\u300d\u203a]")
@@ -77,16 +79,19 @@ _WEAK = frozenset(
 )  # fmt: skip
 
 
-def intents_in(text: str, *, tool: bool = False) -> tuple[Intent, ...]:
+def intents_in(
+    text: str, *, tool: bool = False, patience: Patience | None = None
+) -> tuple[Intent, ...]:
     """What the text asks, the gravest of every passage. `tool`: it is part of a tool's definition
-    or a string in code, where less is usual than in prose."""
+    or a string in code, where less is usual than in prose. Raises TooLongError."""
+    patience = patience or Patience()
     plain = folded(text)
-    found = _intents(plain, _hits(plain, tool=tool), tool=tool)
+    found = _intents(plain, _hits(plain, patience, tool=tool), tool=tool)
     known = {signal for intent in found for signal in intent.signals}
     readable = visible(text)
     for spelling in spellings(readable, plain):
         inner = folded(spelling.text)
-        hits = _hits(inner, tool=tool)
+        hits = _hits(inner, patience, tool=tool)
         told = [
             signal
             for intent in _intents(inner, hits, tool=tool, all_alone=not spelling.whole)
@@ -108,16 +113,16 @@ def gravest(intents: "tuple[Intent, ...]") -> Level | None:
 
 def names_private_data(text: str) -> bool:
     """Whether the text names a place where secrets are kept."""
-    return any(hit.signal is Signal.SOURCE for hit in _hits(folded(text), tool=False))
+    return any(hit.signal is Signal.SOURCE for hit in _hits(folded(text), Patience(), tool=False))
 
 
-def _hits(plain: str, *, tool: bool) -> list[_Hit]:
+def _hits(plain: str, patience: Patience, *, tool: bool) -> list[_Hit]:
     found: list[_Hit] = []
     counts: Counter[int] = Counter()
     for language in languages():
         if language.cue is not None and language.cue.search(plain) is None:
             continue
-        for rule, match in candidates(language, plain):
+        for rule, match in candidates(language, plain, patience):
             if (tool or not rule.tools) and counts[id(rule)] < _MAX_HITS and _said(rule, match):
                 counts[id(rule)] += 1
                 found.append(_Hit(rule.signal, match.start(), match.end()))
@@ -152,8 +157,7 @@ def _intents(plain: str, hits: list[_Hit], *, tool: bool, all_alone: bool = Fals
     one that is no common word."""
     found = [
         _intent(plain, pair.level, one, other)
-        for index, one in enumerate(hits)
-        for other in hits[index + 1 :]
+        for one, other in _neighbours(hits)
         if (pair := pairs().get(frozenset({one.signal, other.signal}))) is not None
         and (tool or not pair.tools)
         and _near(plain, one, other, pair.within)
@@ -168,6 +172,13 @@ def _intents(plain: str, hits: list[_Hit], *, tool: bool, all_alone: bool = Fals
             if intent.line not in paired:
                 found.append(intent)
     return found
+
+
+def _neighbours(hits: list[_Hit]) -> Iterator[tuple[_Hit, _Hit]]:
+    """Each hit with the few after it, so that the work grows with the text only."""
+    for index, one in enumerate(hits):
+        for other in hits[index + 1 : index + 1 + _MAX_NEIGHBOURS]:
+            yield one, other
 
 
 def _near(plain: str, one: _Hit, other: _Hit, limit: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from certification import rulepacks
 from certification.readers.folding import unaccented
+from certification.readers.patience import Patience
 from certification.types import Level
 
 PACK = "intent"
@@ -96,16 +97,19 @@ _TERM = re.compile(r"%([a-z]+)%")
 _LITERAL = re.compile(r"[a-z0-9]*")
 
 
-def candidates(language: Language, plain: str) -> Iterator[tuple[Rule, "re.Match[str]"]]:
-    """Every match of every rule in a folded text."""
+def candidates(
+    language: Language, plain: str, patience: Patience
+) -> Iterator[tuple[Rule, "re.Match[str]"]]:
+    """Every match of every rule in a folded text; raises TooLongError."""
     for word in _WORD.finditer(plain):
+        patience.check()
         for key in {word[0], word[0][: _KEY - 1]}:
             for rule in language.by_word.get(key, ()):
                 match = rule.pattern.match(plain, word.start())
                 if match is not None:
                     yield rule, match
     for rule in language.anywhere:
-        for match in rule.pattern.finditer(plain):
+        for match in patience.finditer(rule.pattern, plain):
             yield rule, match
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from certification import rulepacks
 from certification.readers.folding import folded
+from certification.readers.patience import Patience
 from certification.readers.spellings import spellings
 from certification.types import Level
 
@@ -47,12 +48,14 @@ _EXCERPT = 160
 
 
 def deeds_in(script: str) -> tuple[Done, ...]:
-    """The first of every deed in a script's text, also in what its literals encode."""
+    """The first of every deed in a script's text, also in what its literals encode. Raises
+    TooLongError."""
+    patience = Patience()
     text = folded(_ADDED.sub("", _COMMENT.sub("", script)))
-    found = _found(text)
+    found = _found(text, patience)
     for spelling in spellings(script, text):
         line = script.count("\n", 0, spelling.start)
-        for done in _found(folded(spelling.text)).values():
+        for done in _found(folded(spelling.text), patience).values():
             found.setdefault(done.deed, Done(done.deed, line, done.excerpt))
     return tuple(found.values())
 
@@ -68,11 +71,11 @@ def alone(deed: Deed) -> Level | None:
     return None if level is None else Level(level)
 
 
-def _found(text: str) -> dict[Deed, Done]:
+def _found(text: str, patience: Patience) -> dict[Deed, Done]:
     return {
         deed: Done(deed, text.count("\n", 0, match.start()), match[0][:_EXCERPT])
         for deed, patterns in _patterns().items()
-        if (match := next((m for p in patterns if (m := p.search(text))), None)) is not None
+        if (match := next((m for p in patterns for m in patience.finditer(p, text)), None))
     }
 
 

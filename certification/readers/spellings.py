@@ -11,15 +11,17 @@ from urllib.parse import unquote
 
 _MAX_RUNS = 64
 _MIN_PLAIN = 12
+_LONGEST = 60_000
 _BASE64 = re.compile(
-    r"(?<![A-Za-z0-9+/_:,;=-])(?=[A-Za-z0-9+/_-]*[A-Z])((?:[A-Za-z0-9+/_-]{16,}+(?:\\n|\s){0,3}+){1,200}+={0,2})(?![A-Za-z0-9+/])"
+    r"(?<![A-Za-z0-9+/_:,;=-])"
+    r"([A-Za-z0-9+/_-]{16,}+(?:(?:\\n|\s){1,3}+[A-Za-z0-9+/_-]{16,}+)*+={0,2}+)"
 )
-_HEX = re.compile(r"(?<![0-9a-zA-Z])(?:0x)?((?:[0-9a-fA-F]{2}[ :,]?){16,2000})(?![0-9a-zA-Z])")
+_HEX = re.compile(r"(?<![0-9a-zA-Z])(?:0x)?((?:[0-9a-fA-F]{2}[ :,]?+){16,}+)(?![0-9a-zA-Z])")
 _ESCAPED = re.compile(
     r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[0-7]{3}|%[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{2,6};){6}"
 )
 _CODE = re.compile(r"\\x([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})")
-_BINARY = re.compile(r"(?<![01])((?:[01]{8}\s?){8,2000})(?![01])")
+_BINARY = re.compile(r"(?<![01])((?:[01]{8}\s?+){8,}+)(?![01])")
 _SPACED = re.compile(
     r"(?<!\w)(?:[^\W_]([ .\-_*|~+]{1,2}))(?:[^\W_][ .\-_*|~+]{1,4}){8,400}[^\W_](?!\w)"
 )
@@ -89,7 +91,9 @@ def _joined(run: str, gap: str) -> str:
 
 
 def _base64(run: str) -> str:
-    data = re.sub(r"\\n|\s", "", run).rstrip("=")
+    if run.islower() or run.isdigit():
+        return ""
+    data = re.sub(r"\\n|\s", "", run[:_LONGEST]).rstrip("=")
     try:
         return base64.b64decode(data + "=" * (-len(data) % 4), altchars=b"-_").decode()
     except (ValueError, binascii.Error):
@@ -101,13 +105,13 @@ def _base64(run: str) -> str:
 
 def _hexadecimal(run: str) -> str:
     try:
-        return bytes.fromhex(re.sub(r"[ :,]", "", run)).decode()
+        return bytes.fromhex(re.sub(r"[ :,]", "", run[:_LONGEST])).decode()
     except ValueError:
         return ""
 
 
 def _binary(run: str) -> str:
-    bits = "".join(run.split())
+    bits = "".join(run[:_LONGEST].split())
     octets = [bits[at : at + 8] for at in range(0, len(bits) - 7, 8)]
     return bytes(int(octet, 2) for octet in octets).decode("utf-8", "replace")
 
