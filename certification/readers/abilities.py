@@ -136,4 +136,4 @@ def joined_lines(text: str) -> str:
     )
 
 
-_CONTINUED = re.compile(r"(?:[^\n]*\\\n)+[^\n]*")
+_CONTINUED = re.compile(r"(?m)^(?:[^\n]*\\\n)+[^\n]*")

@@ -17,7 +17,7 @@ _PUBLIC = re.compile(r"\bssh-(?:keygen|keyscan|add)\b|known_hosts|\.pub\b|chmod\
 def read_shell(text: str) -> Code:
     """Every use in a script; a line that reads a secret and sends something exfiltrates it."""
     lines = joined_lines(text).split("\n")
-    uses = shell_uses(text)
+    uses = shell_uses("\n".join(line[:MAX_LINE] for line in lines))
     sends = {use.line for use in uses if use.ability is Ability.SEND}
     dumps = {use.line for use in uses if use.ability is Ability.ENVIRONMENT}
     for number, line in enumerate(lines, 1):

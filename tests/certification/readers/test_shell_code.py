@@ -61,3 +61,11 @@ def test_honest_scripts(script: str) -> None:
 
 def test_long_lines_are_said() -> None:
     assert "too long" in read_shell("x" * (MAX_LINE + 1)).problem
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "script", ["a \\\n" * 50_000, "curl " * 60_000, " " * 200_000, "\n" * 200_000]
+)
+def test_long_scripts_take_no_longer_than_their_length(script: str) -> None:
+    assert not {use.ability.value for use in read_shell(script).uses} - {"network"}
