@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 
 class SandboxUnavailableError(Exception):
@@ -22,6 +22,59 @@ class Limits:
     output_bytes: int = 2 * 1024 * 1024
     workspace_bytes: int = 64 * 1024 * 1024
     file_bytes: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccess:
+    """A path the guest named, absolute as the room shows it. `target` is the other name of a
+    rename or link. It was asked for; whether it was granted is not known."""
+
+    process: int  # ordinal of the process within its run, from 1
+    path: str
+    intent: Literal["read", "write", "delete", "rename", "link", "make", "mode"]
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A program the guest asked to be started, with at most 64 arguments."""
+
+    process: int
+    path: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An address the guest used; `first_bytes` are what it sent with the address, at most 256."""
+
+    process: int
+    action: Literal["connect", "bind", "send"]
+    family: Literal["inet", "inet6", "unix", "netlink", "other"]
+    address: str
+    port: int = 0
+    first_bytes: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class NameLookup:
+    """A name the guest asked a DNS server for, in lower case."""
+
+    process: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrivilegeAttempt:
+    """A system call that no honest artifact makes. It was refused, except for signals: those
+    reach nobody outside the room."""
+
+    process: int
+    call: str  # its name in the kernel, e.g. "ptrace"
+    detail: str = ""
+
+
+Event: TypeAlias = FileAccess | Execution | Connection | NameLookup | PrivilegeAttempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +96,7 @@ class RunRequest:
     environment: tuple[tuple[str, str], ...] = ()
     packages: bool = False
     model_libraries: bool = False  # numpy and onnxruntime on the room's Python path
+    observe: bool = False  # record what it does as events; some 40 ms, and 0.1 ms an event
     limits: Limits = field(default_factory=Limits)
 
 
@@ -70,6 +124,8 @@ class Observation:
     tools: tuple[ObservedTool, ...] = ()
     instructions: str = ""  # what the MCP server tells every model that uses it, bounded
     error: str = ""  # why the run says nothing, e.g. dependencies could not be prepared
+    events: tuple[Event, ...] = ()  # each once, in order of first appearance
+    events_cut: bool = False  # more happened than `events` tells
 
 
 class Sandbox(Protocol):

@@ -175,19 +175,22 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
         watch.stop()
         for thread in threads:
             thread.join(timeout=2)
+    breached = watch.breached or ("cpu" if exit_code == _SIGXCPU_EXIT else "")
     return Observation(
         isolation=ISOLATION,
-        exit_code=None if watch.breached else exit_code,
+        exit_code=None if breached else exit_code,
         stdout=stdout.text,
         stderr=stderr.text,
         seconds=time.monotonic() - begun,
-        breached=watch.breached or ("cpu" if exit_code == _SIGXCPU_EXIT else ""),
+        breached=breached,
         handshake=shaken is not None,
         protocol_version=shaken.protocol_version if shaken else "",
         server_name=shaken.server_name if shaken else "",
         tools=shaken.tools if shaken else (),
         instructions=shaken.instructions if shaken else "",
         error=error,
+        events=tuple(watch.supervisor.events) if watch.supervisor else (),
+        events_cut=watch.supervisor is not None and watch.supervisor.cut,
     )
 
 

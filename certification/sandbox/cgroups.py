@@ -129,6 +129,11 @@ def _remove(folder: Path) -> None:
 
 
 def _empty(folder: Path) -> None:
+    kill = folder / "cgroup.kill"
+    if kill.exists():  # version 2 since Linux 5.14: also who is being forked
+        with suppress(OSError):
+            kill.write_text("1")
+            return
     with suppress(OSError, ValueError):
         for pid in (folder / "cgroup.procs").read_text().split():
             os.kill(int(pid), signal.SIGKILL)

@@ -9,17 +9,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from certification.ports import Limits, RunRequest
 from certification.sandbox import cgroups, seccomp
 from certification.sandbox.dependencies import Prepared
+from certification.sandbox.supervisor import Supervisor
 
 #: uids of guests when the worker is root; one for each worker process, so that limits by uid hold.
 _FIRST_GUEST, _GUESTS = 61_000, 4_000
 _POLL_SECONDS = 0.05
+#: The kernel first gives back all that a room held in memory, and that takes it a while.
+_SECONDS_TO_END = 30.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 _DAY = 24 * 3600
 _HOME = "/home/agent"
@@ -57,6 +60,7 @@ class Watch:
     process: "subprocess.Popen[bytes]"
     limits: Limits
     group: cgroups.Group | None = None
+    supervisor: Supervisor | None = None
     breached: str = ""
     _done: threading.Event = field(default_factory=threading.Event)
 
@@ -131,10 +135,14 @@ def started(room: Path, request: RunRequest, mounts: Mounts) -> Iterator[Watch]:
     """The room with its guest running, three pipes open; killed and reaped at the end."""
     limits = request.limits
     # Files in the room's tmpfs are memory too, and allowed.
-    with cgroups.roof(limits.memory_bytes + 2 * limits.workspace_bytes) as group:
-        process = _process(room, request, mounts, group)
+    supervisor = Supervisor() if request.observe else None
+    with (
+        cgroups.roof(limits.memory_bytes + 2 * limits.workspace_bytes) as group,
+        nullcontext() if supervisor is None else supervisor.listening(),
+    ):
+        process = _process(room, request, mounts, _Entrance(group, supervisor))
         try:
-            yield Watch(process, limits, group)
+            yield Watch(process, limits, group, supervisor)
         finally:
             end(process)
             for pipe in (process.stdin, process.stdout, process.stderr):
@@ -143,12 +151,28 @@ def started(room: Path, request: RunRequest, mounts: Mounts) -> Iterator[Watch]:
                         pipe.close()
 
 
+class _Entrance:
+    """What the room's first process does between fork and exec."""
+
+    def __init__(self, group: cgroups.Group | None, supervisor: Supervisor | None) -> None:
+        self._group = None if group is None else group.enter()
+        self._supervisor = supervisor
+
+    def pass_through(self, request: RunRequest) -> None:
+        _limit(request, self._group)
+        if self._supervisor is not None:
+            self._supervisor.install()
+
+    def close(self) -> None:
+        if self._group is not None:
+            os.close(self._group)
+
+
 def _process(
-    room: Path, request: RunRequest, mounts: Mounts, group: cgroups.Group | None
+    room: Path, request: RunRequest, mounts: Mounts, entrance: _Entrance
 ) -> "subprocess.Popen[bytes]":
-    entrance = None if group is None else group.enter()
     descriptor = os.memfd_create("seccomp")
-    os.write(descriptor, seccomp.program())
+    os.write(descriptor, seccomp.program(watched=request.observe))
     os.lseek(descriptor, 0, os.SEEK_SET)
     guest = _FIRST_GUEST + os.getpid() % _GUESTS if os.geteuid() == 0 else None
     try:
@@ -164,12 +188,11 @@ def _process(
             extra_groups=None if guest is None else [],
             pass_fds=(descriptor,),
             start_new_session=True,
-            preexec_fn=lambda: _limit(request, entrance),  # noqa: PLW1509 — setrlimit, write
+            preexec_fn=lambda: entrance.pass_through(request),  # noqa: PLW1509 — system calls only
         )
     finally:
         os.close(descriptor)
-        if entrance is not None:
-            os.close(entrance)
+        entrance.close()
 
 
 def _bubblewrap(room: Path, request: RunRequest, mounts: Mounts, filter_fd: int) -> list[str]:
@@ -248,10 +271,11 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     """Kill the room and wait for it, from within: bubblewrap then reaps the room's first process,
     which would otherwise be left to whatever adopts orphans on this machine."""
     if process.poll() is None:
-        for child in _processes().get(process.pid, []):
+        children = _processes().get(process.pid, [])
+        for child in children:
             _kill_child(child.pid, process.pid)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=1)
+            process.wait(timeout=_SECONDS_TO_END if children else 1)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -7,10 +7,14 @@ unshare is not in the way.
 import errno
 import platform
 import struct
+from collections.abc import Iterable
 
 _ALLOW = 0x7FFF0000
 _KILL = 0x80000000
 _ERRNO = 0x00050000
+_NOTIFY = 0x7FC00000
+
+_Instruction = tuple[int, int, int, int]
 
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
@@ -65,44 +69,90 @@ class UnsupportedArchitectureError(Exception):
     """There is no table of system calls for this machine."""
 
 
-def program(machine: str = "") -> bytes:
-    """The filter as an array of struct sock_filter; raises UnsupportedArchitectureError."""
+def program(machine: str = "", *, watched: bool = False) -> bytes:
+    """The guest's filter as an array of struct sock_filter; raises UnsupportedArchitectureError.
+
+    A `watched` guest's filter leaves what `notifications` reports to the supervisor's answer: the
+    kernel would refuse such calls without telling anybody.
+    """
+    instructions = [*_native(machine, _KILL)]
+    if _machine(machine) == "x86_64":
+        instructions += [(_JUMP_GREATER_EQUAL, 0, 1, _X32_BIT), (_RETURN, 0, 0, _KILL)]
+    for number in sorted(_UNKNOWN.values()):
+        instructions += _if_call(number, _ERRNO | errno.ENOSYS)
+    if not watched:
+        for number in sorted(denied(machine)):
+            instructions += _if_call(number, _ERRNO | errno.EPERM)
+        instructions += _namespaces(machine, _ERRNO | errno.EPERM)
+        instructions += _families(machine, _ERRNO | errno.EAFNOSUPPORT)
+    return _packed([*instructions, (_RETURN, 0, 0, _ALLOW)])
+
+
+def notifications(numbers: Iterable[int], machine: str = "") -> bytes:
+    """A filter that asks the supervisor about these calls and all that a guest may not make."""
+    instructions = [*_native(machine, _ALLOW)]
+    for number in sorted({*numbers, *denied(machine)}):
+        instructions += _if_call(number, _NOTIFY)
+    instructions += _namespaces(machine, _NOTIFY)
+    instructions += _families(machine, _NOTIFY)
+    return _packed([*instructions, (_RETURN, 0, 0, _ALLOW)])
+
+
+def denied(machine: str = "") -> dict[int, str]:
+    """Names of the calls that are refused whatever their arguments, by number."""
+    table = {**_SAME_EVERYWHERE, **_DENIED[_machine(machine)]}
+    return {number: name for name, number in table.items()}
+
+
+def judged(machine: str = "") -> dict[int, tuple[str, int]]:
+    """Calls that are refused for an argument: name and the errno of the refusal, by number."""
+    machine = _machine(machine)
+    return {
+        _CLONE[machine]: ("clone", errno.EPERM),
+        _SOCKET[machine]: ("socket", errno.EAFNOSUPPORT),
+    }
+
+
+def _machine(machine: str) -> str:
     machine = machine or platform.machine()
     if machine not in _AUDIT:
         raise UnsupportedArchitectureError(f"No system call table for {machine}.")
-    denied = sorted({**_SAME_EVERYWHERE, **_DENIED[machine]}.values())
-    instructions = [
+    return machine
+
+
+def _native(machine: str, otherwise: int) -> list[_Instruction]:
+    return [
         (_LOAD, 0, 0, _ARCHITECTURE),
-        (_JUMP_EQUAL, 1, 0, _AUDIT[machine]),
-        (_RETURN, 0, 0, _KILL),
+        (_JUMP_EQUAL, 1, 0, _AUDIT[_machine(machine)]),
+        (_RETURN, 0, 0, otherwise),
         (_LOAD, 0, 0, _NUMBER),
     ]
-    if machine == "x86_64":
-        instructions += [(_JUMP_GREATER_EQUAL, 0, 1, _X32_BIT), (_RETURN, 0, 0, _KILL)]
-    for number in sorted(_UNKNOWN.values()):
-        instructions += _if_call(number, errno.ENOSYS)
-    for number in denied:
-        instructions += _if_call(number, errno.EPERM)
-    instructions += [
-        (_JUMP_EQUAL, 0, 4, _CLONE[machine]),
+
+
+def _namespaces(machine: str, answer: int) -> list[_Instruction]:
+    return [
+        (_JUMP_EQUAL, 0, 4, _CLONE[_machine(machine)]),
         (_LOAD, 0, 0, _FIRST_ARGUMENT),
         (_JUMP_SET, 0, 1, _NAMESPACE_FLAGS),
-        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        (_RETURN, 0, 0, answer),
         (_RETURN, 0, 0, _ALLOW),
     ]
-    families = len(_SOCKET_FAMILIES)
-    instructions += [
-        (_JUMP_EQUAL, 0, families + 2, _SOCKET[machine]),
+
+
+def _families(machine: str, answer: int) -> list[_Instruction]:
+    count = len(_SOCKET_FAMILIES)
+    return [
+        (_JUMP_EQUAL, 0, count + 3, _SOCKET[_machine(machine)]),
         (_LOAD, 0, 0, _FIRST_ARGUMENT),
-        *(
-            (_JUMP_EQUAL, families - place, 0, family)
-            for place, family in enumerate(_SOCKET_FAMILIES)
-        ),
-        (_RETURN, 0, 0, _ERRNO | errno.EAFNOSUPPORT),
+        *((_JUMP_EQUAL, count - place, 0, family) for place, family in enumerate(_SOCKET_FAMILIES)),
+        (_RETURN, 0, 0, answer),
         (_RETURN, 0, 0, _ALLOW),
     ]
+
+
+def _if_call(number: int, answer: int) -> list[_Instruction]:
+    return [(_JUMP_EQUAL, 0, 1, number), (_RETURN, 0, 0, answer)]
+
+
+def _packed(instructions: Iterable[_Instruction]) -> bytes:
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
-
-
-def _if_call(number: int, error: int) -> list[tuple[int, int, int, int]]:
-    return [(_JUMP_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | error)]

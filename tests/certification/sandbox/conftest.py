@@ -19,6 +19,8 @@ class Guest:
         self.sandbox = sandbox
         self.artifact = artifact
 
+    observe = False
+
     def __call__(self, source: str, **given: object) -> Observation:
         limits = Limits(**{"wall_seconds": 15, **given})
         request = RunRequest(
@@ -28,6 +30,7 @@ class Guest:
             script=source,
             protocol=self.protocol,
             limits=limits,
+            observe=self.observe,
         )
         return self.sandbox.run(request)
 

@@ -7,14 +7,14 @@ import pytest
 
 from certification.sandbox import seccomp
 
-ALLOW, KILL, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
+ALLOW, KILL, ERROR, NOTIFY = 0x7FFF0000, 0x80000000, 0x00050000, 0x7FC00000
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 
-def answer(machine, number, first=0, *, architecture=None):
+def answer(machine, number, first=0, *, architecture=None, program=None):
     """What the kernel would do with this call."""
     data = struct.pack("=iIQ6Q", number, architecture or AUDIT[machine], 0, first, 0, 0, 0, 0, 0)
-    program = list(struct.iter_unpack("=HBBI", seccomp.program(machine)))
+    program = list(struct.iter_unpack("=HBBI", program or seccomp.program(machine)))
     place = accumulator = 0
     while True:
         code, if_true, if_false, value = program[place]
@@ -74,3 +74,21 @@ def test_x32_kills():
 def test_an_unknown_machine_is_refused():
     with pytest.raises(seccomp.UnsupportedArchitectureError, match="riscv64"):
         seccomp.program("riscv64")
+
+
+@pytest.mark.parametrize(
+    ("machine", "clone", "socket"), [("x86_64", 56, 41), ("aarch64", 220, 198)]
+)
+def test_a_watched_guests_refusals_are_asked_about(machine, clone, socket):
+    asked = seccomp.notifications({257}, machine)
+    own = seccomp.program(machine, watched=True)
+    refused = [(number, 0) for number in seccomp.denied(machine)]
+    for number, first in [*refused, (clone, 1 << 28), (socket, 40)]:
+        assert answer(machine, number, program=asked, first=first) == NOTIFY
+        assert answer(machine, number, program=own, first=first) == ALLOW
+    for number, first in [(0, 0), (clone, 17), (socket, 2)]:
+        assert answer(machine, number, program=asked, first=first) == ALLOW
+    assert answer(machine, 257, program=asked) == NOTIFY
+    assert answer(machine, 435, program=own) == ERROR | errno.ENOSYS
+    assert answer(machine, 0, architecture=0x40000003, program=own) == KILL
+    assert set(seccomp.judged(machine)) == {clone, socket}
