@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from certification.readers.folding import skeleton
 
@@ -69,6 +70,7 @@ def _slip(one: str, other: str) -> bool:
     return distance(one, other, limit) <= limit
 
 
+@lru_cache(maxsize=4_096)  # each known name is compared with every other
 def _seen(name: str) -> str:
     seen = _SEPARATORS.sub("", skeleton(name)).translate(_SEEN)
     for pair, letter in _LETTERS:
@@ -76,8 +78,9 @@ def _seen(name: str) -> str:
     return seen
 
 
-def _words(name: str) -> list[str]:
-    return [word for word in _SEPARATORS.split(skeleton(name)) if word]
+@lru_cache(maxsize=4_096)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word for word in _SEPARATORS.split(skeleton(name)) if word)
 
 
 def _bare(name: str) -> str:
