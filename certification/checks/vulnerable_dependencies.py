@@ -1,10 +1,12 @@
 """Dependencies with known vulnerabilities, and ones that are known to be malicious."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from certification.ports import AdvisoryFeed, KnownProblem, PackageVersion
-from certification.readers.components import Component, Ecosystem
+from certification.readers.components import Component, Ecosystem, Source
 from certification.readers.dependencies import dependencies_of, resolved
+from certification.readers.lowest import NO_LOWER_END, lowest_allowed
 from certification.readers.osv import Severity
 from certification.types import (
     Check,
@@ -41,8 +43,12 @@ def _run(subject: Subject, tools: Tools) -> Result:
         findings += [_known(one, problem) for problem in problems.get(_release(one), ())]
     if loose:
         names = ", ".join(f"{one.name} {one.constraint}" for one in loose[:5])
-        message = f"{len(loose)} dependencies have no fixed version and were not matched: {names}."
+        message = (
+            f"{len(loose)} dependencies have no fixed version and were matched by the lowest that "
+            f"is allowed: {names}."
+        )
         findings.append(_note("unpinned", message, loose[0].path))
+        findings += _allowed(loose, tools.advisories)
     matched = {
         one.purl: [problem.advisory for problem in problems[_release(one)]]
         for one in exact
@@ -69,12 +75,12 @@ def _stale(feed: AdvisoryFeed) -> Iterator[Finding]:
     snapshot = feed.snapshot()
     if snapshot is None:
         message = "No advisories were ever imported, so nothing is known of the dependencies."
-        yield _note("no-advisories", message)
+        yield replace(_note("no-advisories", message), level=Level.WARNING)
     elif feed.is_stale():
         message = (
             f"The advisories are of {snapshot.imported_at:%Y-%m-%d}: newer ones are not known."
         )
-        yield _note("stale-advisories", message)
+        yield replace(_note("stale-advisories", message), level=Level.WARNING)
 
 
 def _release(one: Component) -> PackageVersion:
@@ -104,6 +110,25 @@ def _known(one: Component, problem: KnownProblem) -> Finding:
     )
 
 
+def _allowed(loose: list[Component], feed: AdvisoryFeed) -> Iterator[Finding]:
+    """What the lowest allowed versions are known for. Where a range has no lower end, only what
+    is malicious counts: every old weakness would be found in the first version."""
+    lowest = {
+        one: replace(one, version=lowest_allowed(one))
+        for one in loose
+        if one.source is Source.REGISTRY
+    }
+    problems = feed.problems(map(_release, lowest.values()))
+    for one, first in lowest.items():
+        for problem in problems.get(_release(first), ()):
+            if problem.malicious:
+                yield _known(first, problem)
+            elif first.version not in NO_LOWER_END:
+                known = _known(first, problem)
+                message = f"“{one.constraint}” allows {known.message}"
+                yield replace(known, level=Level.NOTE, message=message)
+
+
 def _fix(one: Component, problem: KnownProblem) -> str:
     if not problem.fixed:
         return f"No version of {one.name} mends this: replace it, or say why it does not apply."
@@ -129,7 +154,7 @@ def _applies(subject: Subject) -> bool:
 
 CHECK = Check(
     id="vulnerable-dependencies",
-    version=1,
+    version=2,
     stage=Stage.SCAN,
     title="No dependency with a known grave vulnerability",
     why="A package is as weak as what it is built on, and the world learns of new weaknesses "

@@ -89,11 +89,30 @@ def test_nothing_known_says_as_of_when(tmp_path: Path) -> None:
     ],
 )
 def test_no_data_and_old_data_are_said(tmp_path: Path, feed: Feed, rule: str) -> None:
-    assert rules(judged(tmp_path, feed)) == {rule: Level.NOTE}
+    assert rules(judged(tmp_path, feed)) == {rule: Level.WARNING}
 
 
 def test_what_has_no_fixed_version_is_said(tmp_path: Path) -> None:
     assert rules(judged(tmp_path, Feed(), "thing>=1")) == {"unpinned": Level.NOTE}
+
+
+def test_a_range_is_matched_by_the_lowest_version_it_allows(tmp_path: Path) -> None:
+    report = judged(tmp_path, Feed({"thing": [PROBLEM]}), "thing>=1")
+    assert rules(report) == {"unpinned": Level.NOTE, "known": Level.NOTE}
+    messages = [finding.message for finding in report.result.findings]
+    assert any(said.startswith("“>=1” allows thing 1 has a known") for said in messages)
+
+
+def test_a_malicious_package_is_found_without_a_version(tmp_path: Path) -> None:
+    feed = Feed({"thing": [replace(PROBLEM, malicious=True)], "other": [PROBLEM]})
+    report = judged(tmp_path, feed, "thing\nother")
+    assert rules(report) == {"unpinned": Level.NOTE, "malicious": Level.ERROR}
+
+
+def test_what_comes_from_elsewhere_is_not_matched_by_its_name(tmp_path: Path) -> None:
+    feed = Feed({"thing": [replace(PROBLEM, malicious=True)]})
+    report = judged(tmp_path, feed, "thing @ git+https://example.org/thing")
+    assert rules(report) == {"unpinned": Level.NOTE}
 
 
 def test_without_a_feed_it_says_that_nothing_was_consulted(tmp_path: Path) -> None:
