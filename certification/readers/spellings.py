@@ -1,7 +1,6 @@
 """What encoded passages of a text spell: a model decodes what a person reads over."""
 
 import base64
-import binascii
 import codecs
 import html
 import re
@@ -16,7 +15,7 @@ _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/_:,;=-])"
     r"([A-Za-z0-9+/_-]{16,}+(?:(?:\\n|\s){1,3}+[A-Za-z0-9+/_-]{16,}+)*+={0,2}+)"
 )
-_HEX = re.compile(r"(?<![0-9a-zA-Z])(?:0x)?((?:[0-9a-fA-F]{2}[ :,]?+){16,}+)(?![0-9a-zA-Z])")
+_HEX = re.compile(r"(?<![0-9a-zA-Z])(?:0x)?([0-9a-fA-F]{2}(?:[ :,]?+[0-9a-fA-F]{2}){15,}+)")
 _ESCAPED = re.compile(
     r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[0-7]{3}|%[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{2,6};){6}"
 )
@@ -94,20 +93,15 @@ def _base64(run: str) -> str:
     if run.islower() or run.isdigit():
         return ""
     data = re.sub(r"\\n|\s", "", run[:_LONGEST]).rstrip("=")
-    try:
-        return base64.b64decode(data + "=" * (-len(data) % 4), altchars=b"-_").decode()
-    except (ValueError, binascii.Error):
-        try:
-            return base64.b64decode(data + "=" * (-len(data) % 4)).decode()
-        except (ValueError, binascii.Error):
-            return ""
+    whole = data[: len(data) - (len(data) % 4 == 1)]
+    altchars = b"-_" if set("-_") & set(whole) else None
+    plain = base64.b64decode(whole + "=" * (-len(whole) % 4), altchars=altchars)
+    return plain.decode("utf-8", "replace")
 
 
 def _hexadecimal(run: str) -> str:
-    try:
-        return bytes.fromhex(re.sub(r"[ :,]", "", run[:_LONGEST])).decode()
-    except ValueError:
-        return ""
+    digits = re.sub(r"[ :,]", "", run[:_LONGEST])
+    return bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("utf-8", "replace")
 
 
 def _binary(run: str) -> str:
