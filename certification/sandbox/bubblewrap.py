@@ -4,18 +4,21 @@ import subprocess
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import IO
 
 from certification.ports import (
     Limits,
     Observation,
+    Planner,
     RunRequest,
     SandboxUnavailableError,
 )
 from certification.sandbox import dependencies, handshake, room, runtimes
+from certification.sandbox.canaries import Canaries
 from certification.sandbox.room import Mounts, Watch
 from certification.sandbox.seccomp import UnsupportedArchitectureError
 
@@ -38,6 +41,12 @@ def opens(path):
 def reaches():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         return probe.connect_ex(("192.0.2.1", 9)) not in {errno.ENETUNREACH, errno.EHOSTUNREACH}
+def joins(family):
+    try:
+        socket.socket(family, socket.SOCK_STREAM).close()
+    except OSError:
+        return False
+    return True
 status = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines())
 libc = ctypes.CDLL(None)
 doors = {
@@ -49,6 +58,8 @@ doors = {
     "privileges": int(status["CapEff"], 16) or int(status["CapBnd"], 16) or os.getuid() == 0,
     "system calls": status["Seccomp"].strip() != "2" or status["NoNewPrivs"].strip() != "1",
     "new namespaces": libc.unshare(0x10000000) == 0,
+    "other processes": libc.ptrace(0, 0, None, None) == 0,
+    "other families of sockets": joins(40),
 }
 found = ", ".join(name for name, is_open in doors.items() if is_open)
 sys.exit(f"open to guests: {found}" if found else 0)
@@ -81,7 +92,7 @@ class BubblewrapSandbox:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._proven = False
+        self._proven: set[bool] = set()
 
     @cached_property
     def base(self) -> Path:
@@ -90,10 +101,11 @@ class BubblewrapSandbox:
         room.reap(base)
         return base
 
-    def self_test(self) -> None:
-        """Prove from within a room that rooms are closed; passes once, and is asked again as
-        long as it fails. Raises SandboxUnavailableError with the reason."""
-        if self._proven:
+    def self_test(self, *, observe: bool = False) -> None:
+        """Prove from within a room that rooms are closed; passes once for those that are observed
+        (what refuses is another part there) and once for the others, and is asked again as long as
+        it fails. Raises SandboxUnavailableError with the reason."""
+        if observe in self._proven:
             return
         with tempfile.TemporaryDirectory(prefix="assay-self-test-") as empty:
             request = RunRequest(
@@ -101,22 +113,23 @@ class BubblewrapSandbox:
                 command=("python", "/assay/script.py"),
                 runtime="python",
                 script=_SELF_TEST,
+                observe=observe,
                 limits=Limits(wall_seconds=20),
             )
             try:
                 seen = self._observe(request)
-            except (OSError, UnsupportedArchitectureError) as fault:
+            except (OSError, SubprocessError, UnsupportedArchitectureError) as fault:
                 raise SandboxUnavailableError(f"No room can be made here: {fault}") from fault
         if seen.exit_code != 0:
             raise SandboxUnavailableError(
                 "This machine cannot isolate, so nothing is run here: "
                 f"{(seen.stderr.strip() or 'the room did not start')[:300]}"
             )
-        self._proven = True
+        self._proven.add(observe)
 
     def run(self, request: RunRequest) -> Observation:
         """Run once and leave nothing behind; see the port."""
-        self.self_test()
+        self.self_test(observe=request.observe)
         return self._observe(request)
 
     def _observe(self, request: RunRequest) -> Observation:
@@ -127,8 +140,14 @@ class BubblewrapSandbox:
         except dependencies.DependencyError as fault:
             return Observation(ISOLATION, None, "", "", 0.0, error=str(fault))
         mounts = self._mounts(request, prepared)
-        with room.folder(self.base, request, prepared) as place:
-            return _watched(place, request, mounts)
+        if not request.observe:
+            with room.folder(self.base, request, prepared) as place:
+                return _watched(place, request, mounts)
+        canaries = Canaries()
+        planted = tuple(canaries.environment().items())
+        baited = replace(request, environment=(*planted, *request.environment))
+        with room.folder(self.base, request, prepared, canaries.files()) as place:
+            return canaries.searched(_watched(place, baited, mounts))
 
     def _mounts(self, request: RunRequest, prepared: dependencies.Prepared | None) -> Mounts:
         runtime = (
@@ -167,7 +186,9 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
         for thread in threads:
             thread.start()
         shaken, error = (
-            _handshake(process, watch, limits) if request.protocol == "mcp" else (None, "")
+            _handshake(process, watch, limits, request.plan)
+            if request.protocol == "mcp"
+            else (None, "")
         )
         if request.protocol == "none" and process.stdin is not None:
             process.stdin.close()
@@ -188,6 +209,7 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
         server_name=shaken.server_name if shaken else "",
         tools=shaken.tools if shaken else (),
         instructions=shaken.instructions if shaken else "",
+        calls=shaken.calls if shaken else (),
         error=error,
         events=tuple(watch.supervisor.events) if watch.supervisor else (),
         events_cut=watch.supervisor is not None and watch.supervisor.cut,
@@ -195,7 +217,7 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
 
 
 def _handshake(
-    process: "subprocess.Popen[bytes]", watch: Watch, limits: Limits
+    process: "subprocess.Popen[bytes]", watch: Watch, limits: Limits, plan: Planner | None
 ) -> tuple[handshake.Handshake | None, str]:
     if process.stdin is None or process.stdout is None:
         raise TypeError("a room for MCP needs both pipes")
@@ -205,6 +227,7 @@ def _handshake(
             process.stdout,
             seconds=limits.wall_seconds * _PATIENCE,
             budget=limits.output_bytes,
+            plan=plan,
         ), ""
     except handshake.OverLimitError as fault:
         watch.kill("output")

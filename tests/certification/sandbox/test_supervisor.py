@@ -13,8 +13,10 @@ from certification.ports import (
     FileAccess,
     NameLookup,
     PrivilegeAttempt,
+    SandboxUnavailableError,
 )
 from certification.sandbox import supervisor
+from certification.sandbox.bubblewrap import BubblewrapSandbox
 from tests.certification.sandbox.test_bubblewrap import CALLS, GREEDY, MIB, left
 
 pytestmark = [
@@ -216,3 +218,11 @@ def test_without_a_listener_nothing_is_started(watched, monkeypatch):
     monkeypatch.setattr(threading, "excepthook", lambda fault: None)
     seen = watched("print('ran')")
     assert (seen.stdout, seen.exit_code, seen.events_cut) == ("", -9, True)
+
+
+def test_where_the_supervisor_refuses_nothing_nothing_is_run(watched, home, monkeypatch):
+    monkeypatch.setattr(supervisor.seccomp, "judged", dict)
+    monkeypatch.setattr(supervisor.seccomp, "denied", lambda machine="": {})
+    watched.sandbox = BubblewrapSandbox(home)
+    with pytest.raises(SandboxUnavailableError, match=r"open to guests: .*other processes"):
+        watched("print('ran')")
