@@ -4,8 +4,8 @@
 
 A crash is an exception that no reader documents: one that reached the pipeline's catch-all, or
 intake. A hang is an input that takes more processor time than its bound, `large` one that takes
-more memory than its bound. Each is printed and, with `--keep`, written to a folder. A worker that does
-not come back is ended and another goes on. The seed and a number make the same input again.
+more memory than its bound. Each is printed and, with `--keep`, written to a folder. A worker that
+does not come back is ended and another goes on. The seed and a number make the same input again.
 """
 
 import argparse
@@ -42,7 +42,7 @@ _CRASHED = "The check failed with"
 _ARCHIVES = (".zip", ".tar", ".tgz", ".mcpb")
 #: Starting a program takes a hundred times as long as a reader does.
 _PROGRAMS = frozenset({"gitleaks"})
-_CHECKS = tuple(check for check in ALL if check.stage is Stage.SCAN and check.id not in _PROGRAMS)
+CHECKS = tuple(check for check in ALL if check.stage is Stage.SCAN and check.id not in _PROGRAMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def _scan(root: Path, name: str, content: bytes) -> list[tuple[str, str]]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
         with _alarm(), open_subject(path, lenient=True, workdir=root) as subject:
-            report = report_on(subject, _CHECKS, Tools())
+            report = report_on(subject, CHECKS, Tools())
         found += [
             ("crash", f"{answer.check}: {answer.result.incomplete[:300]}")
             for answer in report.checks

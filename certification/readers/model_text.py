@@ -109,7 +109,10 @@ def _walked(tree: ast.AST) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        for value in vars(node).values():
+        for (
+            field
+        ) in node._fields:  # nodes without fields are shared, and others hang things on them
+            value = getattr(node, field, None)
             if isinstance(value, list):
                 waiting += [item for item in value if isinstance(item, ast.AST)]
             elif isinstance(value, ast.AST):

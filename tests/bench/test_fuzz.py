@@ -12,7 +12,7 @@ CHECK = Check("a", 1, Stage.SCAN, "A", (), lambda subject: True, lambda subject,
 
 
 def faults(monkeypatch, run):
-    monkeypatch.setattr(fuzz, "_CHECKS", (replace(CHECK, run=run),))
+    monkeypatch.setattr(fuzz, "CHECKS", (replace(CHECK, run=run),))
     monkeypatch.setattr(fuzz, "SECONDS", 0.2)
     return [(fault.number, fault.kind) for fault in fuzz.fuzzed(SEEDS, 1, range(3))]
 

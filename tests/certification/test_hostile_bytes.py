@@ -8,20 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from bench.fuzz import CHECKS
 from bench.samples import samples
-from certification.checks import ALL
 from certification.intake import open_subject
 from certification.pipeline import report_on
 from certification.policy import judge
-from certification.types import Decision, EachFile, Stage, Tools
+from certification.types import Decision, EachFile, Tools
 
 FOUND = sorted((Path(__file__).parents[1] / "assets/fuzz").iterdir())
 SAMPLES = samples()
-SCAN = [check for check in ALL if check.stage is Stage.SCAN]
 #: The checks that read files of a format; those of texts see nothing in most of these samples.
 READING = [
     check
-    for check in SCAN
+    for check in CHECKS
     if isinstance(check.run, EachFile)
     or check.id in {"archive-safety", "declared-format", "onnx-structure", "safetensors-structure"}
 ]
@@ -53,7 +52,7 @@ def garbage(size: int) -> bytes:
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.name)
 def test_what_did_harm_once_does_no_more(path):
-    assert not approved(path, SCAN)
+    assert not approved(path, CHECKS)
 
 
 @pytest.mark.parametrize("name", DECIDABLE)
@@ -72,7 +71,7 @@ def test_a_part_of_anything_is_read_without_a_crash(name, tmp_path):
     content, path = SAMPLES[name], tmp_path / Path(name).name
     for cut in range(0, len(content), max(1, len(content) // 40)):
         path.write_bytes(content[:cut])
-        approved(path, SCAN)
+        approved(path, CHECKS)
 
 
 @pytest.mark.parametrize("name", sorted({Path(name).suffix for name in SAMPLES}))
@@ -80,7 +79,7 @@ def test_garbage_under_any_name_is_read_without_a_crash(name, tmp_path):
     path = tmp_path / f"x{name}"
     for size in (0, 1, 7, 64, 5_000):
         path.write_bytes(garbage(size))
-        approved(path, SCAN)
+        approved(path, CHECKS)
 
 
 @pytest.mark.parametrize(

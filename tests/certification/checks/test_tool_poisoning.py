@@ -1,3 +1,4 @@
+import ast
 import base64
 import json
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from certification.checks.tool_poisoning import CHECK
+from certification.readers.model_text import texts_in
 from certification.types import Level, Outcome
 from tests.certification.checks.local_subject import checked, rules
 
@@ -140,3 +142,13 @@ def test_rules_and_cards_are_read(path: str, tmp_path: Path) -> None:
 def test_not_applicable_and_unreadable(tmp_path: Path) -> None:
     assert checked(CHECK, tmp_path, {"m.gguf": b"GGUF"}).outcome is Outcome.NOT_APPLICABLE
     assert checked(CHECK, tmp_path, {"SKILL.md": b"\0"}).outcome is Outcome.ERRORED
+
+
+def test_what_others_hang_on_shared_nodes_is_not_followed() -> None:
+    tree = ast.parse("x = y")
+    load = tree.body[0].value.ctx  # type: ignore[attr-defined]
+    load.seen_from = tree
+    try:
+        assert list(texts_in("a.py", "x = y + 'some words to read'"))
+    finally:
+        del load.seen_from
