@@ -109,9 +109,8 @@ def _walked(tree: ast.AST) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        for (
-            field
-        ) in node._fields:  # nodes without fields are shared, and others hang things on them
+        # Not vars(node): trees share nodes such as Load, and bandit hangs their parents on them.
+        for field in node._fields:
             value = getattr(node, field, None)
             if isinstance(value, list):
                 waiting += [item for item in value if isinstance(item, ast.AST)]
