@@ -122,7 +122,10 @@ def _allowed(loose: list[Component], feed: AdvisoryFeed) -> Iterator[Finding]:
     for one, first in lowest.items():
         for problem in problems.get(_release(first), ()):
             if problem.malicious:
-                yield _known(first, problem)
+                said = (
+                    f"“{one.name} {one.constraint}” allows a release that is known to be malicious"
+                )
+                yield replace(_known(first, problem), message=f"{said} ({problem.advisory}).")
             elif first.version not in NO_LOWER_END:
                 known = _known(first, problem)
                 message = f"“{one.constraint}” allows {known.message}"

@@ -107,6 +107,8 @@ def test_a_malicious_package_is_found_without_a_version(tmp_path: Path) -> None:
     feed = Feed({"thing": [replace(PROBLEM, malicious=True)], "other": [PROBLEM]})
     report = judged(tmp_path, feed, "thing\nother")
     assert rules(report) == {"unpinned": Level.NOTE, "malicious": Level.ERROR}
+    messages = [finding.message for finding in report.result.findings]
+    assert "“thing *” allows a release that is known to be malicious (PYSEC-1)." in messages
 
 
 def test_what_comes_from_elsewhere_is_not_matched_by_its_name(tmp_path: Path) -> None:
