@@ -50,7 +50,7 @@ def _judged(one: Component) -> Iterator[Finding]:
         return
     for other in sorted(known):
         longer = len(name) - len(other)
-        if (name[0] == "@") != (other[0] == "@") or not -_MAX_SHORTER <= longer <= _MAX_LONGER:
+        if name.startswith("@") != other.startswith("@") or not -_MAX_SHORTER <= longer <= _MAX_LONGER:
             continue
         if (how := likeness(name, other)) is not None:
             yield _finding(one, f"“{name}” {how} “{other}”, which many packages depend on.", other)
