@@ -50,7 +50,8 @@ def _judged(one: Component) -> Iterator[Finding]:
         return
     for other in sorted(known):
         longer = len(name) - len(other)
-        if name.startswith("@") != other.startswith("@") or not -_MAX_SHORTER <= longer <= _MAX_LONGER:
+        alike = name.startswith("@") is other.startswith("@")
+        if not alike or not -_MAX_SHORTER <= longer <= _MAX_LONGER:
             continue
         if (how := likeness(name, other)) is not None:
             yield _finding(one, f"“{name}” {how} “{other}”, which many packages depend on.", other)
