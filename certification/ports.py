@@ -1,6 +1,6 @@
 """The only doors out of a check: what it may ask of the world, as Protocols."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +78,37 @@ Event: TypeAlias = FileAccess | Execution | Connection | NameLookup | PrivilegeA
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedTool:
+    """A tool as the running MCP server listed it; `definition` is its whole JSON."""
+
+    name: str
+    definition: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """A call to make of a running server's tool."""
+
+    tool: str
+    arguments: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedCall:
+    """A call and its answer: `content` is its text, bounded; `failed` when the server said so, or
+    said nothing in time."""
+
+    tool: str
+    arguments: dict[str, object]
+    failed: bool
+    content: str
+
+
+#: Which calls to make of the tools that a server lists; pure, and a module's own function.
+Planner: TypeAlias = Callable[[tuple[ObservedTool, ...]], tuple[PlannedCall, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """One run in a fresh room. `artifact` is mounted read-only at /artifact.
 
@@ -92,20 +123,13 @@ class RunRequest:
     command: tuple[str, ...]
     runtime: Literal["python", "node", "none"]
     protocol: Literal["none", "mcp"] = "none"
+    plan: Planner | None = None  # calls to make after the tools are listed; "mcp" only
     script: str = ""
     environment: tuple[tuple[str, str], ...] = ()
     packages: bool = False
     model_libraries: bool = False  # numpy and onnxruntime on the room's Python path
     observe: bool = False  # record what it does as events; some 40 ms, and 0.1 ms an event
     limits: Limits = field(default_factory=Limits)
-
-
-@dataclass(frozen=True, slots=True)
-class ObservedTool:
-    """A tool as the running MCP server listed it; `definition` is its whole JSON."""
-
-    name: str
-    definition: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +146,7 @@ class Observation:
     protocol_version: str = ""
     server_name: str = ""
     tools: tuple[ObservedTool, ...] = ()
+    calls: tuple[ObservedCall, ...] = ()  # of the request's plan, as far as there was time
     instructions: str = ""  # what the MCP server tells every model that uses it, bounded
     error: str = ""  # why the run says nothing, e.g. dependencies could not be prepared
     events: tuple[Event, ...] = ()  # each once, in order of first appearance

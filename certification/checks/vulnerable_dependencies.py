@@ -75,7 +75,7 @@ def _stale(feed: AdvisoryFeed) -> Iterator[Finding]:
     snapshot = feed.snapshot()
     if snapshot is None:
         message = "No advisories were ever imported, so nothing is known of the dependencies."
-        yield replace(_note("no-advisories", message), level=Level.WARNING)
+        yield _note("no-advisories", message)
     elif feed.is_stale():
         message = (
             f"The advisories are of {snapshot.imported_at:%Y-%m-%d}: newer ones are not known."

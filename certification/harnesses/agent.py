@@ -25,6 +25,7 @@ def requests_of(subject: Subject) -> list[tuple[str, RunRequest]]:
         script=_GUEST.read_text(encoding="utf-8"),
         environment=(("OPENAI_API_KEY", "scripted"), ("ANTHROPIC_API_KEY", "scripted")),
         packages=True,
+        observe=True,
         limits=_LIMITS,
     )
     return [(" ".join(entry.command), request)]

@@ -39,6 +39,7 @@ def loads(subject: Subject, sandbox: Sandbox) -> Iterator[tuple[str, Observation
             runtime="python",
             script=script,
             model_libraries=subject.format is not Format.GGUF,
+            observe=True,
             limits=_LIMITS,
         )
         yield path, sandbox.run(request)

@@ -22,5 +22,6 @@ def _script(subject: Subject, path: str) -> RunRequest:
         artifact=subject.root,
         command=(runtime, f"./{path}"),
         runtime=runtime,
+        observe=True,
         limits=_LIMITS,
     )

@@ -1,9 +1,28 @@
-"""MCP servers: started as their descriptor says, greeted over stdio, asked for their tools."""
+"""MCP servers: started as declared, greeted over stdio, their tools listed and each called once."""
 
 from typing import Literal
 
-from certification.ports import Limits, RunRequest
+from certification.harnesses.arguments import arguments_for, words_of
+from certification.ports import Limits, ObservedTool, PlannedCall, RunRequest
 from certification.types import Subject
+
+MAX_CALLS = 60
+_MAKING = frozenset({"add", "create", "insert", "make", "new", "open", "set", "store", "write"})
+_ENDING = frozenset({"clear", "close", "delete", "drop", "remove", "reset", "stop", "uninstall"})
+
+
+def planned(tools: tuple[ObservedTool, ...]) -> tuple[PlannedCall, ...]:
+    """One honest call of each tool: those that make things first, those that destroy last."""
+    calls = [
+        PlannedCall(tool.name, arguments_for(tool.definition.get("inputSchema")))
+        for tool in tools[:MAX_CALLS]
+    ]
+    return tuple(sorted(calls, key=lambda call: _turn(call.tool)))
+
+
+def _turn(name: str) -> int:
+    words = words_of(name)
+    return 0 if words & _MAKING else 2 if words & _ENDING else 1
 
 
 def request_of(subject: Subject) -> RunRequest | None:
@@ -18,5 +37,7 @@ def request_of(subject: Subject) -> RunRequest | None:
         runtime=runtime,
         protocol="mcp",
         packages=True,
+        plan=planned,
+        observe=True,
         limits=Limits(wall_seconds=45),
     )

@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from subprocess import SubprocessError
@@ -13,10 +13,12 @@ from typing import IO
 from certification.ports import (
     Limits,
     Observation,
+    Planner,
     RunRequest,
     SandboxUnavailableError,
 )
 from certification.sandbox import dependencies, handshake, room, runtimes
+from certification.sandbox.canaries import Canaries
 from certification.sandbox.room import Mounts, Watch
 from certification.sandbox.seccomp import UnsupportedArchitectureError
 
@@ -138,8 +140,14 @@ class BubblewrapSandbox:
         except dependencies.DependencyError as fault:
             return Observation(ISOLATION, None, "", "", 0.0, error=str(fault))
         mounts = self._mounts(request, prepared)
-        with room.folder(self.base, request, prepared) as place:
-            return _watched(place, request, mounts)
+        if not request.observe:
+            with room.folder(self.base, request, prepared) as place:
+                return _watched(place, request, mounts)
+        canaries = Canaries()
+        planted = tuple(canaries.environment().items())
+        baited = replace(request, environment=(*planted, *request.environment))
+        with room.folder(self.base, request, prepared, canaries.files()) as place:
+            return canaries.searched(_watched(place, baited, mounts))
 
     def _mounts(self, request: RunRequest, prepared: dependencies.Prepared | None) -> Mounts:
         runtime = (
@@ -178,7 +186,9 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
         for thread in threads:
             thread.start()
         shaken, error = (
-            _handshake(process, watch, limits) if request.protocol == "mcp" else (None, "")
+            _handshake(process, watch, limits, request.plan)
+            if request.protocol == "mcp"
+            else (None, "")
         )
         if request.protocol == "none" and process.stdin is not None:
             process.stdin.close()
@@ -199,6 +209,7 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
         server_name=shaken.server_name if shaken else "",
         tools=shaken.tools if shaken else (),
         instructions=shaken.instructions if shaken else "",
+        calls=shaken.calls if shaken else (),
         error=error,
         events=tuple(watch.supervisor.events) if watch.supervisor else (),
         events_cut=watch.supervisor is not None and watch.supervisor.cut,
@@ -206,7 +217,7 @@ def _watched(place: Path, request: RunRequest, mounts: Mounts) -> Observation:
 
 
 def _handshake(
-    process: "subprocess.Popen[bytes]", watch: Watch, limits: Limits
+    process: "subprocess.Popen[bytes]", watch: Watch, limits: Limits, plan: Planner | None
 ) -> tuple[handshake.Handshake | None, str]:
     if process.stdin is None or process.stdout is None:
         raise TypeError("a room for MCP needs both pipes")
@@ -216,6 +227,7 @@ def _handshake(
             process.stdout,
             seconds=limits.wall_seconds * _PATIENCE,
             budget=limits.output_bytes,
+            plan=plan,
         ), ""
     except handshake.OverLimitError as fault:
         watch.kill("output")

@@ -1,7 +1,8 @@
 """The MCP handshake with the official client, over the pipes of a room."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,13 +12,19 @@ import anyio
 import mcp_types as types
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.client.session import ClientSession
+from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 
-from certification.ports import ObservedTool
+from certification.ports import ObservedCall, ObservedTool, PlannedCall, Planner
 
 MAX_TOOLS = 1000
 MAX_PAGES = 50
 MAX_MESSAGE_BYTES = 1024 * 1024
+#: Of one call's answer, in characters.
+MAX_ANSWER = 20_000
+CALL_SECONDS = 5.0
+#: The part of the time that calls may take; the rest is for starting and ending.
+_CALLING = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class Handshake:
     server_name: str
     tools: tuple[ObservedTool, ...]
     instructions: str = ""
+    calls: tuple[ObservedCall, ...] = ()
 
 
 class OverLimitError(Exception):
@@ -38,13 +46,21 @@ class NotMcpError(Exception):
     """The other side does not speak MCP; the message says what went wrong."""
 
 
-def shake_hands(stdin: IO[bytes], stdout: IO[bytes], *, seconds: float, budget: int) -> Handshake:
-    """Initialise and list all tools within `seconds`, reading at most `budget` bytes.
+def shake_hands(
+    stdin: IO[bytes],
+    stdout: IO[bytes],
+    *,
+    seconds: float,
+    budget: int,
+    plan: Planner | None = None,
+) -> Handshake:
+    """Initialise, list all tools and make the planned calls within `seconds`, reading at most
+    `budget` bytes.
 
     Raises NotMcpError or OverLimitError. A thread of its own runs the loop, because the caller's
     may have one already.
     """
-    talk = _shake_hands(stdin, stdout, seconds, budget)
+    talk = _shake_hands((stdin, stdout), seconds, budget, plan)
     try:
         with ThreadPoolExecutor(max_workers=1) as own:
             return own.submit(asyncio.run, talk).result()
@@ -57,8 +73,9 @@ def shake_hands(stdin: IO[bytes], stdout: IO[bytes], *, seconds: float, budget: 
 
 
 async def _shake_hands(
-    stdin: IO[bytes], stdout: IO[bytes], seconds: float, budget: int
+    pipes: tuple[IO[bytes], IO[bytes]], seconds: float, budget: int, plan: Planner | None
 ) -> Handshake:
+    stdin, stdout = pipes
     with anyio.fail_after(seconds):
         async with (
             _streams(stdin, stdout, budget) as (received, sent),
@@ -66,12 +83,41 @@ async def _shake_hands(
         ):
             hello = await session.initialize()
             tools = await _all_tools(session)
+            ends = anyio.current_time() + seconds * _CALLING
             return Handshake(
                 protocol_version=str(hello.protocol_version),
                 server_name=hello.server_info.name[:200],
                 tools=tools,
                 instructions=hello.instructions or "",
+                calls=await _call_all(session, () if plan is None else plan(tools), ends),
             )
+
+
+async def _call_all(
+    session: ClientSession, planned: Iterable[PlannedCall], ends: float
+) -> tuple[ObservedCall, ...]:
+    """Each call in turn until there is no more time; a server that ends has given its answers."""
+    made: list[ObservedCall] = []
+    for call in planned:
+        left = min(CALL_SECONDS, ends - anyio.current_time())
+        if left <= 0:
+            break
+        try:
+            answer = await session.call_tool(
+                call.tool, dict(call.arguments), read_timeout_seconds=left
+            )
+        except (MCPError, RuntimeError, ValueError, anyio.ClosedResourceError) as fault:
+            made.append(ObservedCall(call.tool, call.arguments, True, _first_line(fault)))
+            continue
+        content = _text_of(answer)[:MAX_ANSWER]
+        made.append(ObservedCall(call.tool, call.arguments, bool(answer.is_error), content))
+    return tuple(made)
+
+
+def _text_of(answer: types.CallToolResult) -> str:
+    """The whole answer as JSON text: whatever a model could be shown of it."""
+    said = answer.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return json.dumps(said.get("content") or said, ensure_ascii=False)
 
 
 async def _all_tools(session: ClientSession) -> tuple[ObservedTool, ...]:

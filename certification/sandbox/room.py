@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,8 @@ _SECONDS_TO_END = 30.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 _DAY = 24 * 3600
 _HOME = "/home/agent"
+#: A file for tools to work on, where `certification.harnesses.arguments` says it is.
+_NOTES = "Buy milk.\nCall Ada on Monday.\n"
 _HELD = (b"RssAnon:", b"RssShmem:", b"VmSwap:")
 _PASSWD = "agent:x:1000:1000:agent:/home/agent:/bin/sh\n"  # noqa: S105 — a passwd line, no password
 _ENVIRONMENT = {
@@ -95,8 +97,14 @@ class Watch:
 
 
 @contextmanager
-def folder(base: Path, request: RunRequest, prepared: Prepared | None = None) -> Iterator[Path]:
-    """A private copy of the artifact and our script, readable by the guest; gone afterwards."""
+def folder(
+    base: Path,
+    request: RunRequest,
+    prepared: Prepared | None = None,
+    home: Mapping[str, str] | None = None,
+) -> Iterator[Path]:
+    """A private copy of the artifact and our script, and files for the guest's home by their path
+    there, readable by the guest; gone afterwards."""
     rooms = base / "rooms"
     rooms.mkdir(mode=0o711, exist_ok=True)
     room = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=rooms))
@@ -113,6 +121,12 @@ def folder(base: Path, request: RunRequest, prepared: Prepared | None = None) ->
         (room / "group").write_text("agent:x:1000:\n")
         (room / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
         (room / "script.py").write_text(request.script)
+        for name, content in (home or {}).items():
+            target = room / "home" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(content)
+        if home:
+            (room / "notes.txt").write_text(_NOTES)
         yield room
     finally:
         shutil.rmtree(room, ignore_errors=True)
@@ -211,6 +225,7 @@ def _bubblewrap(room: Path, request: RunRequest, mounts: Mounts, filter_fd: int)
     argv += ["--proc", "/proc", "--dev", "/dev"]
     for place in ("/tmp", _HOME, "/workspace", "/dev/shm"):
         argv += ["--size", size, "--tmpfs", place]
+    argv += _baits(room)
     argv += ["--ro-bind", str(room / "artifact"), "/artifact"]
     argv += ["--ro-bind", str(room / "script.py"), "/assay/script.py"]
     for host, inside in mounts.binds:
@@ -224,6 +239,15 @@ def _bubblewrap(room: Path, request: RunRequest, mounts: Mounts, filter_fd: int)
     for name, value in environment.items():
         argv += ["--setenv", name, value]
     return [*argv, "--chdir", "/artifact"]
+
+
+def _baits(room: Path) -> list[str]:
+    """Files that lie in the guest's home and workspace when it starts."""
+    argv: list[str] = []
+    for path in sorted((room / "home").rglob("*")):
+        if path.is_file():
+            argv += ["--ro-bind", str(path), f"{_HOME}/{path.relative_to(room / 'home')}"]
+    return [*argv, "--ro-bind-try", str(room / "notes.txt"), "/workspace/notes.txt"]
 
 
 def _system_folders() -> list[str]:

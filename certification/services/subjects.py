@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from certification.harnesses.once import Once
 from certification.intake import open_subject, sha256_of
 from certification.services import doors
 from certification.services.catalogue import CatalogueBeside
@@ -53,7 +54,7 @@ def materialised(version: Version) -> Iterator[tuple[Subject, Tools]]:
 
 def _doors(version: Version) -> Tools:
     return Tools(
-        sandbox=doors.sandbox(),
+        sandbox=Once(doors.sandbox()),
         provenance=doors.provenance(),
         memo=FileAnswers(),
         catalogue=CatalogueBeside(version),

@@ -82,14 +82,14 @@ def test_nothing_known_says_as_of_when(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("feed", "rule"),
+    ("feed", "rule", "level"),
     [
-        (Feed(taken=None), "no-advisories"),
-        (Feed(stale=True), "stale-advisories"),
+        (Feed(taken=None), "no-advisories", Level.NOTE),
+        (Feed(stale=True), "stale-advisories", Level.WARNING),
     ],
 )
-def test_no_data_and_old_data_are_said(tmp_path: Path, feed: Feed, rule: str) -> None:
-    assert rules(judged(tmp_path, feed)) == {rule: Level.WARNING}
+def test_no_data_and_old_data_are_said(tmp_path: Path, feed: Feed, rule: str, level: Level) -> None:
+    assert rules(judged(tmp_path, feed)) == {rule: level}
 
 
 def test_what_has_no_fixed_version_is_said(tmp_path: Path) -> None:
