@@ -26,7 +26,7 @@ class Patience:
     def check(self) -> None:
         """Raises TooLongError when the time is over; the clock is read now and then."""
         self._asked += 1
-        if self._asked % _OFTEN == 0:
+        if self._asked % _OFTEN == 1:
             self._look()
 
     def _look(self) -> None:
@@ -35,6 +35,10 @@ class Patience:
 
     def finditer(self, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         """As the pattern's own, window by window; raises TooLongError."""
+        if len(text) <= _WINDOW:  # most texts: asking the clock would cost more than the search
+            self.check()
+            yield from pattern.finditer(text)
+            return
         after = 0
         for start in range(0, max(len(text), 1), _WINDOW):
             self._look()
