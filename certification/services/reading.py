@@ -161,14 +161,20 @@ def tested(version: Version) -> bool:
     ).exists()
 
 
+def approved_before(version: Version) -> Version | None:
+    """The last approved version of the same package, if any."""
+    others = version.package.versions.public().exclude(pk=version.pk)
+    return others.order_by("-approved_at", "-id").first()
+
+
+def behaviour(version: Version | None) -> object:
+    """The record of what the version did when it ran; None where there is none."""
+    return None if version is None else evidence(version).get("behaviour")
+
+
 def difference(version: Version) -> Difference | None:
     """Against the last approved version of the same package; None when there is none."""
-    base = (
-        version.package.versions.public()
-        .exclude(pk=version.pk)
-        .order_by("-approved_at", "-id")
-        .first()
-    )
+    base = approved_before(version)
     return None if base is None else compare(_contents(base), _contents(version))
 
 

@@ -20,6 +20,30 @@ _NEEDS = {
 }
 
 
+#: Kinds of the behaviour record, their icon, and what a line of it tells.
+_DEEDS = (
+    ("contact", "network", "Reached for"),
+    ("lookup", "network", "Asked for the address of"),
+    ("run", "terminal", "Started"),
+    ("read", "file-text", "Read outside its own files"),
+    ("write", "hard-drive", "Wrote"),
+    ("delete", "hard-drive", "Deleted"),
+    ("privilege", "triangle-alert", "Asked the kernel for"),
+    ("leaked", "triangle-alert", "Gave away the planted credential"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One kind of thing that was seen when it ran; `new` are those of `items` that the version
+    approved before did not do."""
+
+    icon: str
+    title: str
+    items: tuple[str, ...]
+    new: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
     """Findings of one level, each {"rule", "level", "message", "location", "fix", "check"}."""
@@ -54,6 +78,21 @@ def grouped_findings(progress: dict[str, Any]) -> list[FindingGroup]:
         for level, title, advice in _LEVELS
     )
     return [group for group in groups if group.findings]
+
+
+def deeds(behaviour: object, before: object = None) -> list[Deed] | None:
+    """What a behaviour record tells, kind by kind, against the record `before` where there is one;
+    None where nothing was recorded, empty where it reached for nothing."""
+    if not isinstance(behaviour, dict):
+        return None
+    known = before if isinstance(before, dict) else None
+    told = []
+    for kind, icon, title in _DEEDS:
+        items = tuple(str(item) for item in behaviour.get(kind) or ())
+        old = items if known is None else known.get(kind) or ()
+        if items:
+            told.append(Deed(icon, title, items, frozenset(items) - frozenset(map(str, old))))
+    return told
 
 
 def needs(permissions: Permissions) -> list[Need]:

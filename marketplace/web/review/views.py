@@ -65,6 +65,9 @@ def version(request: HttpRequest, version_id: int) -> HttpResponse:
         "tools": reading.observed_tools(found),
         "isolation": reading.isolation(found),
         "difference": reading.difference(found),
+        "deeds": evidence.deeds(
+            reading.behaviour(found), reading.behaviour(reading.approved_before(found))
+        ),
         "files": found.files.select_related("blob")[:_FILES_SHOWN],
         "events": Event.objects.about(found.pk)[:100],
         "min_reason": MIN_REASON_CHARACTERS,

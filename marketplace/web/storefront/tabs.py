@@ -78,6 +78,7 @@ def _permissions(version: Version, request: HttpRequest) -> dict[str, Any]:
         "needs": evidence.needs(declared(version).permissions),
         "tools": reading.observed_tools(version),
         "isolation": reading.isolation(version),
+        "deeds": evidence.deeds(reading.behaviour(version)),
         "sandbox": [c for c in sandbox["checks"] if c["outcome"] not in _SILENT],
     }
 
