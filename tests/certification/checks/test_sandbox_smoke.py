@@ -346,3 +346,11 @@ def test_a_server_that_describes_a_tool_otherwise_than_approved_goes_to_review(t
     ):
         tools = Tools(sandbox=room, catalogue=FakeCatalogue(approved=before))
         assert rules(run_check(CHECK, subject, tools)) == expected
+
+
+def test_what_an_agent_asked_the_scripted_model_is_evidence(judge):
+    told = json.dumps({"assayTurns": [{"tools": ["add"], "answer": [None, "Done."]}]})
+    room = Room([replace(SEEN, exit_code=1, stderr=f"Traceback\n{told}\n")])
+    said = judge(room, Format.PYTHON_AGENT, entry=EntryPoint("python", ("python", "a.py")))
+    assert evidence(said)["runs"]["python a.py"]["turns"][0]["tools"] == ["add"]
+    assert said.result.findings[0].message.endswith("when started: Traceback")
