@@ -16,6 +16,7 @@ from certification.ports import (
     FileAccess,
     NameLookup,
     Observation,
+    PrivilegeAttempt,
 )
 
 MAX_LISTED = 300
@@ -90,7 +91,8 @@ def behaviour_of(seen: Iterable[Observation]) -> Behaviour:
         cut = cut or observation.events_cut
         found["leaked"].update(_leaks(observation))
         for event in _after_the_start(observation.events):
-            _note(event, found)
+            if not _is_the_runtimes(event, observation):
+                _note(event, found)
     return Behaviour(
         **{name: tuple(sorted(words)) for name, words in found.items() if name != "cut"}, cut=cut
     )
@@ -104,6 +106,15 @@ def _after_the_start(events: Iterable[Event]) -> Iterator[Event]:
             started = True
         else:
             yield event
+
+
+def _is_the_runtimes(event: Event, seen: Observation) -> bool:
+    """Node asks for io_uring when it starts and does without where it is refused."""
+    return (
+        isinstance(event, PrivilegeAttempt)
+        and event.call == "io_uring_setup"
+        and any(isinstance(one, Execution) and one.path.endswith("/node") for one in seen.events)
+    )
 
 
 def _note(event: Event, found: dict[str, set[str]]) -> None:

@@ -71,6 +71,13 @@ def test_events(event: Event, expected: Behaviour) -> None:
     assert record(event) == expected
 
 
+def test_what_node_asks_for_by_itself_is_left_out() -> None:
+    ring = PrivilegeAttempt(1, "io_uring_setup")
+    node = Execution(1, "/opt/node/bin/node", ("node", "a.js"))
+    assert behaviour_of([Observation("test", 0, "", "", 1.0, events=(node, ring))]) == Behaviour()
+    assert record(ring).privilege == ("io_uring_setup",)
+
+
 def test_order_and_repetition_do_not_matter() -> None:
     events = [NameLookup(1, "b.example"), NameLookup(2, "a.example"), NameLookup(3, "b.example")]
     assert record(*events) == record(*reversed(events))
