@@ -69,6 +69,7 @@ def result_from(data: dict[str, Any]) -> Result:
                 location=Location(**item["location"]) if item["location"] else None,
                 fix=item["fix"],
                 standards=tuple(item["standards"]),
+                patch=item.get("patch", ""),
             )
             for item in data["findings"]
         ),
@@ -95,6 +96,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         else {"path": plain(place.path), "line": place.line, "offset": place.offset},
         "fix": plain(finding.fix),
         "standards": list(finding.standards),
+        **({"patch": plain(finding.patch)} if finding.patch else {}),
     }
 
 

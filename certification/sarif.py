@@ -7,6 +7,7 @@ import hashlib
 from typing import Any
 from urllib.parse import quote
 
+from certification.fixes import Change, changes_in
 from certification.standards import Taxonomy, is_known, standard
 from certification.types import CheckReport, Finding, Outcome, Report, Verdict
 
@@ -120,11 +121,39 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         return result
     uri = quote(plain(place.path), safe="/-._~!$&'()*+,;=@")
     physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": _ROOT}}
+    if finding.patch:
+        result["fixes"] = [_fix(finding, physical["artifactLocation"])]
     if place.line is not None:
         physical["region"] = {"startLine": max(1, place.line)}
     elif place.offset is not None:
         physical["region"] = {"byteOffset": place.offset}
     return {**result, "locations": [{"physicalLocation": physical}]}
+
+
+def _fix(finding: Finding, artifact: dict[str, str]) -> dict[str, Any]:
+    return {
+        "description": {"text": plain(finding.fix)},
+        "artifactChanges": [
+            {
+                "artifactLocation": artifact,
+                "replacements": [_replacement(change) for change in changes_in(finding.patch)],
+            }
+        ],
+    }
+
+
+def _replacement(change: Change) -> dict[str, Any]:
+    """Whole lines; a region without an end column leaves the last line's end where it is."""
+    lines = [plain(line) for line in change.added]
+    if not change.removed or not lines:
+        region = {"startLine": change.line, "startColumn": 1, "endLine": change.after}
+        inserted = "".join(f"{line}\n" for line in lines)
+        return {
+            "deletedRegion": {**region, "endColumn": 1},
+            "insertedContent": {"text": inserted},
+        }
+    region = {"startLine": change.line, "startColumn": 1, "endLine": change.after - 1}
+    return {"deletedRegion": region, "insertedContent": {"text": "\n".join(lines)}}
 
 
 def _fingerprint(finding: Finding) -> str:

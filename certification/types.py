@@ -50,7 +50,8 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong. `rule` is `<check>.<what>`; `standards` are ids such as CWE-502."""
+    """One thing that is wrong. `rule` is `<check>.<what>`; `standards` are ids such as CWE-502.
+    `patch` is a unified diff of `certification.fixes` where the mending is mechanical."""
 
     rule: str
     level: Level
@@ -58,6 +59,7 @@ class Finding:
     location: Location | None = None
     fix: str = ""
     standards: tuple[str, ...] = ()
+    patch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

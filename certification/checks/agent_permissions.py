@@ -3,12 +3,14 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from certification import rulepacks
+from certification.fixes import without_entry
 from certification.readers.agent_settings import Fact, Setting, settings_in
 from certification.readers.manifest_text import ManifestError, front_matter_of
 from certification.readers.script_signals import PACK, Deed, deeds_in, says
@@ -27,6 +29,8 @@ from certification.types import (
 
 _STANDARDS = ("CWE-250", "CWE-272", "OWASP ASI02", "OWASP ASI03", "OWASP LLM06:2025", "AML.T0053")
 _MAX_BYTES = 512 * 1024
+#: Of so many findings, grants come with a patch.
+_PATCHED = 20
 _OTHERS = re.compile(
     r"(?:^|/)(?:package(?:-lock)?|npm-shrinkwrap|tsconfig[\w.-]*|tokenizer[\w-]*|vocab|composer)\.json$"
     r"|(?:^|/)(?:node_modules|site-packages|\.git)/"
@@ -55,13 +59,23 @@ def _judge_file(file: SubjectFile, where: Path) -> Result | None:
         reason = f"{file.path} cannot be read: {' '.join(str(fault).split())[:120]}"
         return Result(incomplete=reason) if _SETTINGS.search(file.path) else None
     settings = settings_in(document)
-    findings = [found for setting in settings for found in _of_setting(file.path, setting)]
+    findings = _found(file.path, content or "", settings)
     if file.path == "assay.toml":
         findings += _declared(document)
     runs = [s.value[:200] for s in settings if s.fact in {Fact.COMMAND, Fact.SERVER}]
     if not runs and not findings and not _SETTINGS.search(file.path):
         return None
     return Result(tuple(findings), (Evidence("commands", runs[:50]),))
+
+
+def _found(path: str, content: str, settings: Sequence[Setting]) -> list[Finding]:
+    findings: list[Finding] = []
+    for setting in settings:
+        for found in _of_setting(path, setting):
+            mends = setting.fact is Fact.ALLOWED and len(findings) < _PATCHED
+            diff = without_entry(path, content, setting.value) if mends else ""
+            findings.append(replace(found, patch=diff))
+    return findings
 
 
 def _may_grant(path: str) -> bool:
@@ -153,7 +167,7 @@ def _shown(text: str) -> str:
 
 CHECK = Check(
     id="agent-permissions",
-    version=1,
+    version=2,
     stage=Stage.SCAN,
     title="No hooks, settings or permissions that take more than is needed",
     why="A package that grants itself wide permissions decides what its user would have decided.",

@@ -1,7 +1,9 @@
 """Characters hidden from people in texts that models read (Trojan Source, ASCII smuggling)."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from certification.fixes import without
 from certification.readers.model_text import is_read, is_source, texts_in
 from certification.readers.subject_texts import file_text
 from certification.readers.unicode_text import Hidden, Hiding, hidden_in
@@ -19,6 +21,8 @@ from certification.types import (
 _STANDARDS = ("CWE-1007", "CWE-451", "OWASP LLM01:2025", "AML.T0051", "AML.T0068")
 _MAX_BYTES = 2 * 1024 * 1024
 _FEW = 3
+#: So many findings of a file come with a patch.
+_PATCHED = 20
 _FIX = "Delete the hidden characters, or write what they say in plain sight."
 _WHAT = {
     Hiding.TAGS: (Level.ERROR, "Unicode tag characters spell a text that nobody sees"),
@@ -47,11 +51,15 @@ def _judge_file(file: SubjectFile, where: Path) -> Result | None:
 
 def _judge(path: str, content: str) -> list[Finding]:
     """Findings in the raw text, and in strings whose escapes a parser would decode."""
-    findings = [
-        _finding(path, content.count("\n", 0, hidden.start) + 1, hidden)
+    seen = [
+        hidden
         for hidden in hidden_in(content)
         if not (is_source(path) and hidden.hiding in _NOT_IN_CODE)
     ]
+    findings = [_finding(path, content.count("\n", 0, hidden.start) + 1, hidden) for hidden in seen]
+    for index, hidden in enumerate(seen[:_PATCHED]):
+        diff = without(path, content, hidden.start, hidden.length)
+        findings[index] = replace(findings[index], patch=diff)
     if path.casefold().endswith(".json"):
         known = {finding.rule for finding in findings}
         decoded = [
@@ -80,7 +88,7 @@ def _finding(path: str, line: int, hidden: Hidden) -> Finding:
 
 CHECK = Check(
     id="hidden-text",
-    version=1,
+    version=2,
     stage=Stage.SCAN,
     title="No hidden characters in text that models read",
     why="Characters that people do not see but models read carry orders past every reviewer.",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from certification.fixes import as_safetensors
 from certification.readers.mapped import mapped
 from certification.readers.pickle_containers import Examined, Stream, examine, may_hold_pickles
 from certification.readers.pickle_globals import Standing, classify
@@ -78,8 +79,10 @@ def _imports(stream: Stream, path: str) -> list[Finding]:
 
 
 def _finding(rule: str, level: Level, message: str, path: str, offset: int) -> Finding:
+    command = as_safetensors(path)
+    fix = f"{_FIX} To convert it: {command}" if command else _FIX
     return Finding(
-        f"pickle-opcodes.{rule}", level, message, Location(path, offset=offset), _FIX, _STANDARDS
+        f"pickle-opcodes.{rule}", level, message, Location(path, offset=offset), fix, _STANDARDS
     )
 
 
@@ -104,7 +107,7 @@ def _observed(found: Examined) -> dict[str, object]:
 
 CHECK = Check(
     id="pickle-opcodes",
-    version=1,
+    version=2,
     stage=Stage.SCAN,
     title="Pickles import nothing but model data",
     why="A pickle is a program: loading it runs whatever it imports.",

@@ -2,7 +2,9 @@
 
 import json
 import re
+from dataclasses import replace
 
+from certification.fixes import without_key
 from certification.readers.mapped import mapped
 from certification.types import (
     Check,
@@ -22,6 +24,8 @@ _CONFIG = re.compile(r"(?:.*[_.-])?(?:config|configuration)\.json\Z")
 _CODE = (".py", ".pyc", ".so", ".pyd", ".dll", ".dylib", ".sh", ".ipynb")
 MAX_CONFIG = 8 * 1024 * 1024
 MAX_SHOWN = 200
+#: Rules, and the keys whose removal mends what they find.
+_KEYS = {"remote-code.auto-map": "auto_map", "remote-code.trust": "trust_remote_code"}
 
 
 def _configs(subject: Subject) -> list[str]:
@@ -48,10 +52,11 @@ def _run(subject: Subject, tools: Tools) -> Result:
                 continue
             try:
                 config = json.loads(bytes(data))
+                text = bytes(data).decode("utf-8", "replace")
             except (ValueError, RecursionError):
                 unread.append(f"{path} is not JSON")
                 continue
-        findings += _judge(config, path)
+        findings += _patched(_judge(config, path), path, text)
     code = _code(subject)
     findings += [
         _finding("code", f"{path} is code in a model package; loaders may run it.", path)
@@ -59,6 +64,17 @@ def _run(subject: Subject, tools: Tools) -> Result:
     ]
     evidence = Evidence("code", {"configs": _configs(subject)[:100], "code": code[:100]})
     return Result(tuple(findings), (evidence,), "; ".join(unread[:20]))
+
+
+def _patched(findings: list[Finding], path: str, text: str) -> list[Finding]:
+    """The first finding of each rule takes every such key out of the file."""
+    waiting = dict(_KEYS)
+    return [
+        replace(finding, patch=without_key(path, text, key))
+        if (key := waiting.pop(finding.rule, ""))
+        else finding
+        for finding in findings
+    ]
 
 
 def _judge(config: object, path: str) -> list[Finding]:
@@ -94,7 +110,7 @@ def _finding(what: str, message: str, path: str) -> Finding:
 
 CHECK = Check(
     id="remote-code",
-    version=1,
+    version=2,
     stage=Stage.SCAN,
     title="Loading the model runs no code it brings along",
     why="A repository that brings its own loader runs its publisher's code in the buyer's process.",

@@ -1,8 +1,10 @@
 """Credentials that were published by mistake. A finding never holds the secret itself."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from certification.fixes import from_environment
 from certification.readers.secret_rules import Secret, secrets_in
 from certification.readers.subject_texts import file_text
 from certification.types import (
@@ -19,6 +21,8 @@ from certification.types import (
 
 _STANDARDS = ("CWE-798", "CWE-312", "OWASP LLM02:2025", "OWASP MCP01")
 _MAX_BYTES = 32 * 1024 * 1024
+#: So many findings of a file come with a patch.
+_PATCHED = 20
 _FIX = "Revoke this credential now, take it out, and read it from the environment instead."
 _TEXT = (
     ".md", ".txt", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".env", ".py", ".js",
@@ -47,8 +51,13 @@ def _judge_file(file: SubjectFile, where: Path) -> Result | None:
         return Result(incomplete=f"{file.path} is larger than {_MAX_BYTES // 2**20} MiB")
     if content is None:
         return Result(evidence=(Evidence("not searched", "not text"),))
-    found = secrets_in(file.path, content)
-    return Result(tuple(_finding(file.path, content, secret) for secret in found))
+    found = list(secrets_in(file.path, content))
+    findings = [_finding(file.path, content, secret) for secret in found]
+    patched = [
+        replace(finding, patch=from_environment(file.path, content, secret))
+        for finding, secret in zip(findings[:_PATCHED], found[:_PATCHED], strict=True)
+    ]
+    return Result((*patched, *findings[_PATCHED:]))
 
 
 def _finding(path: str, content: str, secret: Secret) -> Finding:
@@ -71,7 +80,7 @@ def _level(path: str, secret: Secret) -> Level:
 
 CHECK = Check(
     id="secrets",
-    version=2,
+    version=3,
     stage=Stage.SCAN,
     title="No published credentials",
     why="A published credential is used within minutes by those who search for them.",

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from certification.fixes import can_raise, raised
 from certification.ports import AdvisoryFeed, KnownProblem, PackageVersion
 from certification.readers.components import Component, Ecosystem, Source
 from certification.readers.dependencies import dependencies_of, resolved
 from certification.readers.lowest import NO_LOWER_END, lowest_allowed
 from certification.readers.osv import Severity
+from certification.readers.subject_texts import file_text
 from certification.types import (
     Check,
     Evidence,
@@ -23,6 +25,7 @@ from certification.types import (
 _STANDARDS = ("CWE-1395", "CWE-937", "OWASP LLM03:2025", "OWASP ASI04", "OWASP MCP04", "AML.T0010")
 _GRAVE = {Severity.CRITICAL.value, Severity.HIGH.value, Severity.UNKNOWN.value}
 _SHOWN = 200
+_MAX_PATCHED_BYTES = 64 * 1024
 
 
 def _run(subject: Subject, tools: Tools) -> Result:
@@ -40,7 +43,10 @@ def _run(subject: Subject, tools: Tools) -> Result:
     findings = list(_stale(tools.advisories))
     problems = tools.advisories.problems(map(_release, exact))
     for one in exact:
-        findings += [_known(one, problem) for problem in problems.get(_release(one), ())]
+        findings += [
+            replace(_known(one, problem), patch=_patch(one, problem, subject))
+            for problem in problems.get(_release(one), ())
+        ]
     if loose:
         names = ", ".join(f"{one.name} {one.constraint}" for one in loose[:5])
         message = (
@@ -139,6 +145,13 @@ def _fix(one: Component, problem: KnownProblem) -> str:
     return f"Raise it to {one.name}{pin}{problem.fixed} or later and publish a new version."
 
 
+def _patch(one: Component, problem: KnownProblem, subject: Subject) -> str:
+    if problem.malicious or not problem.fixed or not can_raise(one.path):
+        return ""
+    text = file_text(subject.path(one.path), _MAX_PATCHED_BYTES)
+    return raised(one.path, text, one.line, one.name, problem.fixed) if text else ""
+
+
 def _note(what: str, message: str, path: str = "") -> Finding:
     return Finding(
         rule=f"vulnerable-dependencies.{what}",
@@ -157,7 +170,7 @@ def _applies(subject: Subject) -> bool:
 
 CHECK = Check(
     id="vulnerable-dependencies",
-    version=2,
+    version=3,
     stage=Stage.SCAN,
     title="No dependency with a known grave vulnerability",
     why="A package is as weak as what it is built on, and the world learns of new weaknesses "

@@ -81,11 +81,12 @@ _FOLDERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A credential: the rule, its index in the text, and what may be shown of it. `sure` says its
-    shape belongs to one issuer."""
+    """A credential: the rule, where it starts and ends in the text, and what may be shown of it.
+    `sure` says its shape belongs to one issuer."""
 
     rule: str
     start: int
+    end: int
     masked: str
     sure: bool
 
@@ -99,14 +100,13 @@ def secrets_in(path: str, text: str) -> Iterator[Secret]:
         for match in pattern.finditer(text):
             if not _PLACEHOLDER.search(match[0]) or rule == "private-key":
                 seen.add(match.start())
-                yield Secret(
-                    rule, match.start(), mask(match[0]), _complete(rule, text, match.end())
-                )
+                sure = _complete(rule, text, match.end())
+                yield Secret(rule, *match.span(), mask(match[0]), sure)
     for rule, pattern in _guesses(path):
         for match in pattern.finditer(text):
             value = match[1]
             if not any(match.start(1) <= at < match.end(1) for at in seen) and _random(value):
-                yield Secret(rule, match.start(1), mask(value), sure=rule == "password-file")
+                yield Secret(rule, *match.span(1), mask(value), sure=rule == "password-file")
 
 
 def is_placeholder(value: str) -> bool:

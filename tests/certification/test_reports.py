@@ -19,7 +19,7 @@ RESULT = Result(
         Finding("a.x", Level.ERROR, "bad\0\ud800", Location("f", line=3), "fix it", ("CWE-1",)),
         Finding("a.y", Level.NOTE, "seen", Location("g", offset=7)),
         Finding("a.z", Level.NOTE, "whole", Location("h")),
-        Finding("a.x", Level.ERROR, "again"),
+        Finding("a.x", Level.ERROR, "again", patch="--- a/f\n\0"),
     ),
     evidence=(Evidence("e", {"n": 2**70, "f": 1.5, "l": [None, True, (1,)], "t": "x\0"}),),
 )
@@ -42,6 +42,7 @@ def test_canonical_bytes_are_stable_and_survive_storage() -> None:
     assert data["checks"][0]["evidence"][0]["content"] == {
         "n": str(2**70), "f": "1.5", "l": [None, True, [1]], "t": "x\ufffd",
     }  # fmt: skip
+    assert data["checks"][0]["findings"][3]["patch"] == "--- a/f\n\ufffd"
     stored = Report(
         REPORT.digest,
         tuple(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from certification.fixes import Change, patch
 from certification.sarif import to_sarif
 from certification.types import (
     CheckReport,
@@ -19,7 +20,14 @@ from certification.types import (
     Verdict,
 )
 
-ONE = Finding("a.x", Level.ERROR, "bad\0\ud800", Location("f é.py", line=3), "fix it", ("CWE-1",))
+PATCH = patch(
+    "f é.py",
+    "a\nb\nc\nd\ne\n",
+    [Change(1, ("a",), ("A", "\0")), Change(3, ("c",), ()), Change(5, (), ("n",))],
+)
+ONE = Finding(
+    "a.x", Level.ERROR, "bad\0\ud800", Location("f é.py", line=3), "fix it", ("CWE-1",), PATCH
+)
 FINDINGS = (
     ONE,
     Finding("a.y", Level.NOTE, "seen", Location("g", offset=7), standards=("OWASP ASI01",)),
@@ -48,6 +56,7 @@ def closed(required: list[str], **properties: Any) -> dict[str, Any]:
 
 TEXT = closed(["text"], text={"type": "string"})
 STRING = {"type": "string"}
+COUNT = {"type": "integer", "minimum": 1}
 #: What sarif-schema-2.1.0.json (OASIS) says of the properties that we write, and no others.
 SCHEMA = closed(
     ["version", "runs"],
@@ -103,6 +112,21 @@ SCHEMA = closed(
             ruleIndex={"type": "integer", "minimum": -1},
             level={"enum": ["none", "note", "warning", "error"]},
             message=TEXT,
+            fixes={"type": "array", "items": closed(
+                ["artifactChanges"],
+                description=TEXT,
+                artifactChanges={"type": "array", "minItems": 1, "items": closed(
+                    ["artifactLocation", "replacements"],
+                    artifactLocation=closed([], uri=STRING, uriBaseId=STRING),
+                    replacements={"type": "array", "minItems": 1, "items": closed(
+                        ["deletedRegion"],
+                        deletedRegion=closed(
+                            [], startLine=COUNT, startColumn=COUNT, endLine=COUNT, endColumn=COUNT
+                        ),
+                        insertedContent=TEXT,
+                    )},
+                )},
+            )},
             partialFingerprints={"type": "object", "additionalProperties": STRING},
             locations={"type": "array", "items": closed([], physicalLocation=closed(
                 [],
@@ -111,7 +135,7 @@ SCHEMA = closed(
                 ),
                 region=closed(
                     [],
-                    startLine={"type": "integer", "minimum": 1},
+                    startLine=COUNT,
                     byteOffset={"type": "integer", "minimum": -1},
                 ),
             ))},
@@ -152,6 +176,27 @@ def test_places(document: dict[str, Any]) -> None:
     assert places[2]["region"] == {"startLine": 1}
     assert "region" not in places[3]
     assert places[4] is None
+
+
+def test_patches_are_replacements(document: dict[str, Any]) -> None:
+    first, *others = document["runs"][0]["results"]
+    (change,) = first["fixes"][0]["artifactChanges"]
+    assert change["artifactLocation"]["uri"] == "f%20%C3%A9.py"
+    assert change["replacements"] == [
+        {
+            "deletedRegion": {"startLine": 1, "startColumn": 1, "endLine": 1},
+            "insertedContent": {"text": "A\n\ufffd"},
+        },
+        {
+            "deletedRegion": {"startLine": 3, "startColumn": 1, "endLine": 4, "endColumn": 1},
+            "insertedContent": {"text": ""},
+        },
+        {
+            "deletedRegion": {"startLine": 5, "startColumn": 1, "endLine": 5, "endColumn": 1},
+            "insertedContent": {"text": "n\n"},
+        },
+    ]
+    assert not any("fixes" in other for other in others)
 
 
 def test_what_was_not_judged_is_said(document: dict[str, Any]) -> None:

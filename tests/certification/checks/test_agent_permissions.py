@@ -139,3 +139,9 @@ def test_not_applicable_and_corrupt(tmp_path: Path) -> None:
         assert report.outcome is Outcome.ERRORED
         other = checked(CHECK, tmp_path / f"d{number}", {"data.json": text})
         assert other.outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_patch_takes_a_grant_out(tmp_path: Path) -> None:
+    text = '{"permissions": {\n  "allow": [\n    "Read",\n    "Bash(*)"\n  ]}}\n'
+    (finding,) = checked(CHECK, tmp_path, {SETTINGS: text}).result.findings
+    assert '-    "Bash(*)"' in finding.patch.splitlines()

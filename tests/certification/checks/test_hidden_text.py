@@ -66,3 +66,10 @@ def test_not_applicable_and_unreadable(tmp_path: Path) -> None:
     assert checked(CHECK, tmp_path, {"m.gguf": b"GGUF"}).outcome is Outcome.NOT_APPLICABLE
     report = checked(CHECK, tmp_path, {"SKILL.md": b"\0binary"})
     assert report.outcome is Outcome.ERRORED
+
+
+def test_patches_take_the_characters_out_and_are_few(tmp_path: Path) -> None:
+    text = "a\n" + "wo\u200brd\n\n\n" * 30
+    found = checked(CHECK, tmp_path, {"SKILL.md": text}).result.findings
+    assert "+word" in found[0].patch.splitlines()
+    assert [bool(finding.patch) for finding in found] == [True] * 20 + [False] * 10

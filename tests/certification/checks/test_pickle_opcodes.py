@@ -56,3 +56,8 @@ def test_array_bytes_read_as_instructions_count_only_when_they_act(tmp_path: Pat
 def test_packages_without_pickles_are_not_its_business(tmp_path: Path) -> None:
     report = report_on(CHECK, tmp_path, {"README.md": b"# hi", "empty": b""})
     assert report.outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_command_converts_what_pytorch_wrote(tmp_path: Path) -> None:
+    report = report_on(CHECK, tmp_path, {"m.bin": asm.evil()})
+    assert "./m.safetensors" in report.result.findings[0].fix

@@ -35,3 +35,11 @@ def test_what_is_not_readable_is_incomplete(
     assert report_on(CHECK, tmp_path, {"config.json": b"{"}).outcome is Outcome.ERRORED
     monkeypatch.setattr(remote_code, "MAX_CONFIG", 1)
     assert report_on(CHECK, tmp_path, {"config.json": b"{}"}).outcome is Outcome.ERRORED
+
+
+def test_a_patch_takes_the_keys_out(tmp_path: Path) -> None:
+    config = {"auto_map": {"A": "b.C"}, "m": {"auto_map": {"D": "e.F"}}, "n": 1}
+    report = report_on(CHECK, tmp_path, {"config.json": json.dumps(config, indent=2).encode()})
+    first, second = report.result.findings
+    assert first.patch.count("auto_map") == len(("one", "two"))
+    assert second.patch == ""

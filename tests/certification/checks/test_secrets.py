@@ -78,3 +78,9 @@ def test_a_corrupt_file_is_named(tmp_path: Path) -> None:
 
 def test_not_applicable(tmp_path: Path) -> None:
     assert checked(CHECK, tmp_path, {"m.gguf": b"GGUF"}).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_patch_reads_it_from_the_environment(tmp_path: Path) -> None:
+    report = checked(CHECK, tmp_path, {"a.py": f"import os\nGITHUB = '{GITHUB}'\n"})
+    (finding,) = report.result.findings
+    assert '+GITHUB = os.environ["GITHUB"]' in finding.patch.splitlines()

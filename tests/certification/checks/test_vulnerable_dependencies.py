@@ -132,3 +132,10 @@ def test_a_corrupt_lock_is_errored(tmp_path: Path) -> None:
     report = checked(CHECK, tmp_path, {"uv.lock": "[["})
     assert report.outcome is Outcome.ERRORED
     assert "uv.lock is not valid TOML" in report.result.incomplete
+
+
+def test_a_patch_raises_what_a_version_mends(tmp_path: Path) -> None:
+    (finding,) = judged(tmp_path, Feed({"thing": [PROBLEM]})).result.findings
+    assert "+thing==2.1" in finding.patch.splitlines()
+    bad = replace(PROBLEM, malicious=True)
+    assert judged(tmp_path, Feed({"thing": [bad]})).result.findings[0].patch == ""

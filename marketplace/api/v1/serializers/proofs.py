@@ -27,6 +27,9 @@ class FindingSerializer(CamelSerializer):
     location = LocationSerializer(allow_null=True)
     fix = serializers.CharField()
     standards = serializers.ListField(child=serializers.CharField())
+    patch = serializers.CharField(
+        required=False, help_text="Unified diff; in it, credentials are masked."
+    )
 
 
 class CheckSerializer(CamelSerializer):
