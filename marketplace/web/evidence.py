@@ -4,12 +4,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from certification.models import Certification
+from certification.services import reading
 from registry.domain.descriptor import Permissions
 
-_LEVELS = (
+#: What the levels of findings mean to those who publish and to those who review.
+PUBLISHER = (
     ("error", "Must be fixed", "Publish a new version once these are dealt with."),
-    ("warning", "A person has to look at this", "Explain or remove it to make the review quick."),
-    ("note", "Good to know", "None of these stands in the way."),
+    (
+        "warning",
+        "Should be fixed",
+        "Mend these in a new version, or wait until a reviewer has judged them.",
+    ),
+    ("note", "For information", "None of these stands in the way."),
+)
+#: The same to those who may buy what was certified all the same.
+BUYER = (
+    ("error", "Grave, and approved by a reviewer", "Read the reviewer's reason above."),
+    ("warning", "Looked at by a reviewer", "Found by the checks; a person approved it."),
+    ("note", "For information", "None of these stood in the way."),
 )
 _NEEDS = {
     "network": ("network", "Network", "reaches no host", "Connects to"),
@@ -46,7 +58,8 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
-    """Findings of one level, each {"rule", "level", "message", "location", "fix", "check"}."""
+    """Findings of one level, each {"rule", "level", "message", "location", "fix", "standards",
+    "check"} and perhaps "patch"."""
 
     level: str
     title: str
@@ -65,8 +78,11 @@ class Need:
     items: tuple[str, ...]
 
 
-def grouped_findings(progress: dict[str, Any]) -> list[FindingGroup]:
-    """The findings of `reading.progress`, by what has to be done about them; no empty groups."""
+def grouped_findings(
+    progress: dict[str, Any], levels: tuple[tuple[str, str, str], ...] = PUBLISHER
+) -> list[FindingGroup]:
+    """The findings of `reading.progress`, by what has to be done about them; no empty groups.
+    `levels` are those of a reader: level, title, advice."""
     found = [
         {**finding, "check": check["title"]}
         for stage in progress["stages"]
@@ -75,7 +91,7 @@ def grouped_findings(progress: dict[str, Any]) -> list[FindingGroup]:
     ]
     groups = (
         FindingGroup(level, title, advice, [f for f in found if f["level"] == level])
-        for level, title, advice in _LEVELS
+        for level, title, advice in levels
     )
     return [group for group in groups if group.findings]
 
@@ -107,6 +123,21 @@ def unanswered(progress: dict[str, Any]) -> list[dict[str, Any]]:
         for stage in progress["stages"]
         for check in stage["checks"]
         if check["outcome"] == "errored"
+    ]
+
+
+def recorded(certification: Certification | None) -> list[dict[str, Any]]:
+    """Evidence of each check that gave any: {"check", "title", "outcome", "evidence"}."""
+    runs = [] if certification is None else list(certification.checks.all())
+    return [
+        {
+            "check": run.check_id,
+            "title": reading.check_title(run.check_id),
+            "outcome": run.outcome,
+            "evidence": run.result["evidence"],
+        }
+        for run in runs
+        if run.result.get("evidence")
     ]
 
 

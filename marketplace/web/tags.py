@@ -1,6 +1,7 @@
 """Template tags `{% load assay %}`: icons, states, outcomes, digests, Markdown."""
 
 import json
+import re
 from typing import Any, NamedTuple
 
 from django import template
@@ -8,6 +9,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from certification.readers.unicode_text import visible
 from marketplace.web import markdown as markdown_renderer
 
 register = template.Library()
@@ -44,8 +46,8 @@ OUTCOMES = {
 }
 LEVELS = {
     "error": Sign("is-stop", "circle-x", "Must be fixed"),
-    "warning": Sign("is-warn", "triangle-alert", "A person looks at it"),
-    "note": Sign("", "info", "Good to know"),
+    "warning": Sign("is-warn", "triangle-alert", "Should be fixed"),
+    "note": Sign("", "info", "For information"),
 }
 FORMATS = {
     "mcp-server": "MCP server",
@@ -68,6 +70,18 @@ STAGES = {
     "provenance": "Provenance: who built and signed it",
 }
 _UNKNOWN = Sign("", "circle-help", "Unknown")
+
+
+class PatchLine(NamedTuple):
+    """One line of a unified diff, and whether it is added or removed."""
+
+    tone: str
+    text: str
+
+
+_PATCH_TONES = {"+": "added", "-": "removed", "@": "muted"}
+_HEADER_LINES = 2
+_UNUSUAL = re.compile(r"[^ -~]")
 
 
 @register.simple_tag
@@ -132,6 +146,25 @@ def pretty(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
     cut = text[:MAX_JSON_CHARACTERS]
     return cut if len(cut) == len(text) else f"{cut}\n… {len(text) - len(cut)} characters more"
+
+
+@register.filter
+def patch_lines(patch: str) -> list[PatchLine]:
+    """The lines of a unified diff, with what nobody sees shown by its number: a change that takes
+    hidden characters out must not hide them here."""
+    return [
+        PatchLine(
+            "muted" if number < _HEADER_LINES else _PATCH_TONES.get(line[:1], ""),
+            _UNUSUAL.sub(_number, line) + "\n",
+        )
+        for number, line in enumerate(patch.removesuffix("\n").split("\n"))
+    ]
+
+
+def _number(match: "re.Match[str]") -> str:
+    char = match[0]
+    seen = char == "\t" or (char.isprintable() and visible(char) == char)
+    return char if seen else f"[U+{ord(char):04X}]"
 
 
 @register.filter

@@ -67,6 +67,7 @@ def version(request: HttpRequest, namespace: str, name: str, number: str) -> Htt
         "version": found,
         "withdrawable": may_publish and may_move(state, State.WITHDRAWN),
         "exposures": reading.exposures(found),
+        "runs": evidence.recorded(reading.latest(found)),
         "yankable": may_publish and state is State.APPROVED,
         **_progress(found),
     }

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from certification.models import Certification, CheckRun
+from certification.models import Certification
 from certification.services import reading
 from certification.services.reviewing import MIN_REASON_CHARACTERS
 from marketplace.services import catalogue
@@ -61,7 +61,7 @@ def version(request: HttpRequest, version_id: int) -> HttpResponse:
         "groups": evidence.grouped_findings(progress),
         "unanswered": evidence.unanswered(progress),
         "provenance": evidence.claims_proven(certification),
-        "runs": _evidence(certification),
+        "runs": evidence.recorded(certification),
         "tools": reading.observed_tools(found),
         "isolation": reading.isolation(found),
         "difference": reading.difference(found),
@@ -158,21 +158,6 @@ def _decisions(
             if may_revoke and state.value in _CERTIFIED and may_move(state, target)
         ],
     }
-
-
-def _evidence(certification: Certification | None) -> list[dict[str, Any]]:
-    """Evidence of each check that gave any."""
-    runs: list[CheckRun] = [] if certification is None else list(certification.checks.all())
-    return [
-        {
-            "check": run.check_id,
-            "title": reading.check_title(run.check_id),
-            "outcome": run.outcome,
-            "evidence": run.result["evidence"],
-        }
-        for run in runs
-        if run.result.get("evidence")
-    ]
 
 
 def _hex(data: bytes) -> str:

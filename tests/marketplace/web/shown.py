@@ -33,7 +33,10 @@ FINDING = {
     "location": {"path": "server.py", "line": 7, "offset": None},
     "fix": "Remove the characters U+E0001 to U+E007F.",
     "standards": ["CWE-1007"],
+    "patch": "--- a/server.py\n+++ b/server.py\n@@ -7,1 +7,1 @@\n"
+    "-say('\u202ehello')\n+say('hello')\n",
 }
+NOTE = {**FINDING, "rule": "hidden-text.invisible", "level": "note"}
 
 
 def signed_in(user: User) -> Client:
@@ -47,6 +50,7 @@ def certified_version(number: str = "1.0.0") -> Version:
     """acme/weather, certified, with one answer."""
     version = factories.make_approved_version("acme/weather", number, descriptor=DESCRIPTOR)
     answer(version, "secrets", "passed")
+    answer(version, "hidden-text", "passed", findings=[NOTE])
     return version
 
 

@@ -48,6 +48,10 @@ def test_findings_are_told_with_what_to_do(owner, in_review):
     assert "server.py, line 7" in page
     assert "Remove the characters" in page
     assert "server.py is too large to read." in page
+    assert "say(&#x27;[U+202E]hello&#x27;)" in page
+    assert "Should be fixed" in page
+    assert "Could not be checked" in page
+    assert "&quot;n&quot;: 1" in page
 
 
 def test_strangers_do_not_see_a_version(stranger, in_review, certified):

@@ -124,6 +124,13 @@ def test_pages_forbid_inline_code(client, certified):
     assert "unsafe" not in policy
 
 
+def test_the_certificate_page_tells_what_was_found(client, certified):
+    page = client.get("/acme/weather/certificate/").text
+    assert "None of these stood in the way." in page
+    assert "say(&#x27;[U+202E]hello&#x27;)" in page
+    assert "What the checks saw" in page
+
+
 def test_the_certificate_page_leads_to_every_document(client, certified):
     base = "/api/v1/packages/acme/weather/versions/1.0.0/"
     page = client.get("/acme/weather/certificate/").text

@@ -57,3 +57,15 @@ def test_unknown_words_do_not_break_a_page():
     assert tags.format_name("zip") == "zip"
     assert tags.stage_name("press") == "press"
     assert tags.tone("error") == "is-stop"
+
+
+def test_a_patch_hides_nothing_from_who_reads_it():
+    lines = tags.patch_lines("--- a/f\n+++ b/f\n@@ -1,1 +1,1 @@\n-a\u202eb\ufe0f\tc\n+é\n")
+    assert lines == [
+        ("muted", "--- a/f\n"),
+        ("muted", "+++ b/f\n"),
+        ("muted", "@@ -1,1 +1,1 @@\n"),
+        ("removed", "-a[U+202E]b[U+FE0F]\tc\n"),
+        ("added", "+é\n"),
+    ]
+    assert tags.patch_lines("odd") == [("muted", "odd\n")]
