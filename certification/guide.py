@@ -20,6 +20,27 @@ _LEVELS = (
     "which is never a pass: a person decides."
 )
 
+#: The parts of a package, and the checks that look at each.
+LAYERS = {
+    "Weights": (
+        "gguf-structure", "keras-code", "model-claims", "onnx-structure", "pickle-opcodes",
+        "safetensors-structure", "saved-model", "second-opinions",
+    ),
+    "Containers": ("archive-safety", "declared-format"),
+    "Templates": ("chat-template",),
+    "Tools": ("hidden-text", "tool-pinning", "tool-poisoning"),
+    "Instructions": ("agent-permissions", "hidden-text", "skill-behaviour", "tool-poisoning"),
+    "Code": (
+        "code-capabilities", "gitleaks", "install-scripts", "malware-rules", "remote-code",
+        "secrets", "static-analysis",
+    ),
+    "Dependencies": (
+        "dependency-names", "dependency-sources", "licences", "vulnerable-dependencies",
+    ),
+    "Runtime": ("observed-behaviour", "sandbox-smoke"),
+    "Provenance": ("name-squatting", "provenance", "tool-pinning"),
+}  # fmt: skip
+
 
 def checks_page(checks: Sequence[Check]) -> str:
     """Markdown: each check by stage, what it is for, its standards and what to do."""
@@ -34,7 +55,7 @@ def checks_page(checks: Sequence[Check]) -> str:
 
 def threats_page(checks: Sequence[Check]) -> str:
     """Markdown: each entry of the threat lists, and the checks that look for it."""
-    lines = ["# Threats and the checks that look for them", "", _MADE, ""]
+    lines = ["# Threats and the checks that look for them", "", _MADE, "", *_matrix(checks)]
     for taxonomy in Taxonomy:
         if taxonomy is not Taxonomy.CWE:
             lines += [f"## [{taxonomy.title} {taxonomy.edition}]({taxonomy.url})", ""]
@@ -48,6 +69,19 @@ def threats_page(checks: Sequence[Check]) -> str:
         address = f"https://cwe.mitre.org/data/definitions/{number}.html"
         lines.append(f"| [{name}]({address}) | {_named(name, checks)} |")
     return "\n".join([*lines, ""])
+
+
+def _matrix(checks: Sequence[Check]) -> Iterator[str]:
+    """How many checks look for each threat in each part of a package."""
+    yield from ("## Parts of a package and threats", "", "How many checks look for it there.", "")
+    yield f"| threat | {' | '.join(LAYERS)} |"
+    yield f"|---|{'---|' * len(LAYERS)}"
+    for entry in STANDARDS.values():
+        named = {check.id for check in checks if entry.id in check.standards}
+        if named:
+            cells = [str(len(named & set(ids)) or "") for ids in LAYERS.values()]
+            yield f"| {entry.id} {entry.title} | {' | '.join(cells)} |"
+    yield ""
 
 
 def uncovered(checks: Iterable[Check]) -> list[str]:

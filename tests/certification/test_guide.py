@@ -36,3 +36,18 @@ def test_unknown_standards_are_refused() -> None:
     assert standard("CWE-79").taxonomy is Taxonomy.CWE
     with pytest.raises(KeyError):
         standard("CWE-x")
+
+
+def test_every_check_has_its_layer_and_every_layer_a_check() -> None:
+    placed = {name for names in guide.LAYERS.values() for name in names}
+    assert placed == {check.id for check in ALL}, "place the check in certification/guide.py LAYERS"
+    assert all(guide.LAYERS.values())
+
+
+def test_the_matrix_counts_checks_by_layer() -> None:
+    (row,) = [one for one in guide.threats_page(ALL).splitlines() if "| OWASP MCP03 Tool" in one]
+    cells = dict(zip(guide.LAYERS, row.split("|")[2:-1], strict=True))
+    assert cells["Tools"].strip() == str(
+        len([c for c in ALL if c.id in guide.LAYERS["Tools"] and "OWASP MCP03" in c.standards])
+    )
+    assert not cells["Weights"].strip()
