@@ -180,7 +180,8 @@ def from_environment(path: str, text: str, secret: Secret) -> str:
         if first is None:
             return ""
         changes.insert(0, Change(1 + text.count("\n", 0, first.start()), (), ("import os",)))
-    return patch(path, text, changes)
+    diff = patch(path, text, changes)
+    return "" if text[secret.start : secret.end] in diff else diff
 
 
 def as_safetensors(path: str) -> str:

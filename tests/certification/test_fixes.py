@@ -174,6 +174,7 @@ def test_a_credential_is_read_from_the_environment_and_never_shown(
         ("a.md", f"'{TOKEN}'"),
         ("a.py", f"x = '{TOKEN}'"),
         ("a.js", f"x = '{TOKEN}', y = '{TOKEN}'"),
+        ("a.js", f"x = '{TOKEN}'\nx{TOKEN}"),
         ("a.js", f"x = '{TOKEN}'\n" + "x" * 600_000),
     ],
 )
