@@ -15,13 +15,13 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "SUBJECT"
 
 
-def to_sarif(report: Report, verdict: Verdict, *, path: str = "") -> dict[str, Any]:
+def to_sarif(report: Report, verdict: Verdict, *, path: str = "", docs: str = "") -> dict[str, Any]:
     """One run: rules with the standards they rest on, results, and a notification for everything
-    that was not judged."""
+    that was not judged. `docs` is the address of a page with an anchor for every check."""
     findings = [finding for check in report.checks for finding in check.result.findings]
     rules: dict[str, dict[str, Any]] = {}
     for finding in findings:
-        rules.setdefault(finding.rule, _rule(finding))
+        rules.setdefault(finding.rule, _rule(finding, docs))
     order = {rule: index for index, rule in enumerate(rules)}
     silent = [check for check in report.checks if check.outcome is Outcome.ERRORED]
     named = sorted({name for finding in findings for name in finding.standards})
@@ -65,9 +65,11 @@ def plain(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _rule(finding: Finding) -> dict[str, Any]:
+def _rule(finding: Finding, docs: str) -> dict[str, Any]:
+    page = {"helpUri": f"{docs}#{finding.rule.partition('.')[0]}"} if docs else {}
     return {
         "id": finding.rule,
+        **page,
         "help": {"text": plain(finding.fix) or "See the message."},
         "properties": {"tags": list(finding.standards)},
         "relationships": [

@@ -101,15 +101,15 @@ def report_json(version: Version) -> dict[str, Any] | None:
     return body
 
 
-def report_sarif(version: Version) -> dict[str, Any] | None:
-    """The report as SARIF 2.1.0, or None before the verdict."""
+def report_sarif(version: Version, *, docs: str) -> dict[str, Any] | None:
+    """The report as SARIF 2.1.0, or None before the verdict; `docs`: where checks are explained."""
     certification = latest(version)
     if certification is None or certification.report is None:
         return None
     verdict = Verdict(
         Decision(certification.decision), tuple(certification.reasons), certification.policy
     )
-    return sarif.to_sarif(report_of(certification), verdict, path=str(version))
+    return sarif.to_sarif(report_of(certification), verdict, path=str(version), docs=docs)
 
 
 def evidence(version: Version) -> dict[str, Any]:

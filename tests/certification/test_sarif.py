@@ -99,6 +99,7 @@ SCHEMA = closed(
             id=STRING,
             name=STRING,
             help=TEXT,
+            helpUri={"type": "string", "format": "uri"},
             properties=closed([], tags={"type": "array", "uniqueItems": True, "items": STRING}),
             relationships={"type": "array", "uniqueItems": True, "items": closed(
                 ["target"],
@@ -163,6 +164,11 @@ def test_rules_and_the_standards_they_rest_on(document: dict[str, Any]) -> None:
     ]  # fmt: skip
     assert run["taxonomies"][1]["taxa"] == [{"id": "OWASP ASI01", "name": "Agent Goal Hijack"}]
     assert rules[0]["relationships"][0]["target"]["id"] == "CWE-1"
+
+
+def test_rules_lead_to_their_checks() -> None:
+    (run,) = to_sarif(REPORT, VERDICT, docs="https://a.example/docs/checks/")["runs"]
+    assert run["tool"]["driver"]["rules"][0]["helpUri"] == "https://a.example/docs/checks/#a"
 
 
 def test_places(document: dict[str, Any]) -> None:

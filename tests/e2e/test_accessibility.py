@@ -16,6 +16,7 @@ PUBLIC = [
     "/",
     "/catalogue/",
     "/catalogue/?q=zzz",
+    "/docs/checks/",
     "/acme/weather/",
     "/acme/weather/versions/",
     "/acme/weather/certificate/",

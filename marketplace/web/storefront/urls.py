@@ -11,6 +11,7 @@ app_name = "storefront"
 urlpatterns = [
     path("", views.home, name="home"),
     path("catalogue/", views.catalogue, name="catalogue"),
+    path("docs/checks/", views.checks, name="checks"),
     path("<shown_namespace:namespace>/<shown_package:name>/", views.package, name="package"),
     path("<shown_namespace:namespace>/<shown_package:name>/<slug:tab>/", views.package, name="tab"),
 ]

@@ -8,6 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from certification.checks import ALL
+from certification.types import Stage
 from marketplace.services import catalogue as shelf
 from marketplace.web import paging
 from marketplace.web.access import absent_as_404, typed
@@ -51,6 +53,13 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "narrowed": bool(query or kind or form),
     }
     return render(request, "storefront/catalogue.html", context)
+
+
+@require_safe
+def checks(request: HttpRequest) -> HttpResponse:
+    """Every check by stage: what it is for, and what a publisher does about its findings."""
+    stages = [(stage.value, [c for c in ALL if c.stage is stage]) for stage in Stage]
+    return render(request, "storefront/checks.html", {"stages": stages})
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 import pytest
 
+from certification.checks import ALL
 from certification.services import reviewing
 from registry.domain.states import State
 from registry.models import StaffRole
@@ -155,3 +156,8 @@ def test_proven_origins_are_named(client, certified):
 def test_a_revocation_is_not_shown_late(client, certified, reviewer, address):
     reviewing.revoke(certified.pk, reason="Acts against its users.", actor=reviewer)
     assert "acme/weather" not in client.get(address).text
+
+
+def test_every_check_is_explained_under_its_own_anchor(client, db):
+    page = client.get("/docs/checks/").text
+    assert all(f'<h3 id="{check.id}">' in page for check in ALL)

@@ -4,7 +4,9 @@ import base64
 import json
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -109,8 +111,12 @@ class Report(PublicEndpoint):
         """The certification report, or the same as SARIF 2.1.0."""
         version = visible(request, Address(**address))
         media_type = _report_type(request)
-        read = reading.report_sarif if media_type == SARIF else reading.report_json
-        body = read(version)
+        docs = settings.ASSAY_PUBLIC_URL + reverse("storefront:checks")
+        body = (
+            reading.report_sarif(version, docs=docs)
+            if media_type == SARIF
+            else reading.report_json(version)
+        )
         if body is None:
             raise ProblemError(Code.NOT_FOUND, "There is no report yet.")
         response = HttpResponse(json.dumps(body), content_type=media_type)
